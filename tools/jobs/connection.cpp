@@ -33,33 +33,28 @@ constexpr std::uint32_t max_head = 65'536;  // bytes
 // A connection that waited for longer is looked at before it is used again; a server seldom closes one so soon.
 constexpr auto looked_at_after = std::chrono::milliseconds(1);
 
-std::string text_of(beast::string_view view) {
-    return {view.data(), view.size()};
-}
-
-Answer answer_of(http::response<http::string_body>&& response) {
-    Answer out;
+// The strings of `out` keep their memory from answer to answer.
+void take_answer(http::response<http::string_body>& response, Answer& out) {
     out.status = static_cast<int>(response.result_int());
-    out.served_by = text_of(response["X-Orchestrator-Url"]);
-    out.balance = text_of(response["Livepeer-Balance"]);
+    out.served_by = response["X-Orchestrator-Url"];
+    out.balance = response["Livepeer-Balance"];
     out.body = std::move(response.body());
-    return out;
 }
 
 template <class Stream>
 class ConnectionOf : public Connection, public std::enable_shared_from_this<ConnectionOf<Stream>> {
   public:
-    ConnectionOf(asio::io_context& io, const Server& server, asio::ssl::context* tls)
-        : io_(io), server_(server), tls_(tls) {}
+    ConnectionOf(asio::io_context& io, const Server& server, asio::ssl::context* tls, Done done)
+        : io_(io), server_(server), tls_(tls), done_(std::move(done)) {}
 
-    void send(std::string request, Done done) override {
-        request_ = std::move(request);
-        done_ = std::move(done);
-        if (stream_ && (Clock::now() - idle_since_ < looked_at_after || still_open())) return write();
+    void send(std::string_view request, Clock::time_point at) override {
+        request_ = request;
+        under_way_ = true;
+        if (stream_ && (at - idle_since_ < looked_at_after || still_open())) return write();
         connect();
     }
     void abandon() override {
-        done_ = {};
+        under_way_ = false;
         close();
     }
     [[nodiscard]] std::uint64_t opened() const override { return opened_; }
@@ -85,22 +80,24 @@ class ConnectionOf : public Connection, public std::enable_shared_from_this<Conn
         boost::system::error_code ignored;
         if (stream_) socket().close(ignored);
     }
-    void end(Outcome outcome, std::string why, Answer answer = {}) {
-        if (!done_) return;
+    void end(Outcome outcome, std::string why) {
+        if (!std::exchange(under_way_, false)) return;
+        ended_.outcome = outcome;
+        ended_.why = std::move(why);
         if (outcome != Outcome::succeeded) {
+            ended_.answer = {};
             close();
             stream_.reset();
         }
-        auto done = std::move(done_);
-        done_ = {};
-        done({outcome, std::move(why), std::move(answer)});
+        ended_.at = idle_since_ = Clock::now();
+        done_(ended_);
     }
     // A handler that does nothing once the connection was abandoned.
     template <class Then>
     auto when(Outcome outcome, Then then) {
         return
             [self = this->shared_from_this(), outcome, then](const boost::system::error_code& error, const auto&...) {
-                if (!self->done_) return;
+                if (!self->under_way_) return;
                 if (error) return self->end(outcome, error.message());
                 then(*self);
             };
@@ -142,14 +139,13 @@ class ConnectionOf : public Connection, public std::enable_shared_from_this<Conn
     }
     void answered() {
         const bool keep = parser_->keep_alive();
-        idle_since_ = Clock::now();
-        auto answer = answer_of(parser_->release());
+        take_answer(parser_->get(), ended_.answer);
         parser_.reset();
         if (!keep) {
             close();
             stream_.reset();
         }
-        end(Outcome::succeeded, {}, std::move(answer));
+        end(Outcome::succeeded, {});
     }
 
     asio::io_context& io_;
@@ -160,6 +156,8 @@ class ConnectionOf : public Connection, public std::enable_shared_from_this<Conn
     std::optional<http::response_parser<http::string_body>> parser_;
     std::string request_;
     Done done_;
+    bool under_way_ = false;
+    Ended ended_;
     Clock::time_point idle_since_;
     std::uint64_t opened_ = 0;
 };
@@ -185,9 +183,10 @@ Result<Server> look_up(asio::io_context& io, std::string_view url) {
     return out;
 }
 
-std::shared_ptr<Connection> make_connection(asio::io_context& io, const Server& server, asio::ssl::context* tls) {
-    if (tls != nullptr) return std::make_shared<ConnectionOf<Secure>>(io, server, tls);
-    return std::make_shared<ConnectionOf<tcp::socket>>(io, server, nullptr);
+std::shared_ptr<Connection> make_connection(asio::io_context& io, const Server& server, asio::ssl::context* tls,
+                                            Connection::Done done) {
+    if (tls != nullptr) return std::make_shared<ConnectionOf<Secure>>(io, server, tls, std::move(done));
+    return std::make_shared<ConnectionOf<tcp::socket>>(io, server, nullptr, std::move(done));
 }
 
 }  // namespace stipend::jobs

@@ -1,6 +1,7 @@
 // One connection over which jobs are sent, one after the other. All of it is on the thread of its io_context.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -32,21 +33,23 @@ class Connection {
         Outcome outcome = Outcome::succeeded;
         std::string why;
         Answer answer;
+        std::chrono::steady_clock::time_point at = {};
     };
-    using Done = UniqueFunction<void(Ended)>;
+    // What is borrowed is valid until it returns.
+    using Done = UniqueFunction<void(Ended&)>;
 
     virtual ~Connection() = default;
-    // Connects first where it is not connected or no longer. `done` comes once, and not from inside this call; none is
-    // under way yet.
-    virtual void send(std::string request, Done done) = 0;
+    // At the time `at`, which is now. Connects first where it is not connected or no longer. `done` comes once, and not
+    // from inside this call; none is under way yet.
+    virtual void send(std::string_view request, std::chrono::steady_clock::time_point at) = 0;
     // Closes it; what is under way never ends.
     virtual void abandon() = 0;
     // How often it connected.
     [[nodiscard]] virtual std::uint64_t opened() const = 0;
 };
 
-// `server` and `tls` outlive it; without `tls` it is plain.
+// `server` and `tls` outlive it; without `tls` it is plain. `done` is called at the end of each exchange.
 std::shared_ptr<Connection> make_connection(boost::asio::io_context& io, const Server& server,
-                                            boost::asio::ssl::context* tls);
+                                            boost::asio::ssl::context* tls, Connection::Done done);
 
 }  // namespace stipend::jobs

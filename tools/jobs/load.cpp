@@ -72,7 +72,7 @@ class Load {
         const auto cpu = cpu_ns();
         await_signal();
         await_tick();
-        plan_.closed ? fill() : pump();
+        plan_.closed ? fill(now()) : pump();
         io_.run();
         finish();
         run_.cpu_ns = cpu_ns() - cpu;
@@ -84,7 +84,6 @@ class Load {
     struct Slot {
         std::shared_ptr<Connection> connection;
         bool busy = false;
-        std::uint32_t round = 0;  // another one for each job, so that one that was given up ends no other
         std::int64_t planned_ns = 0;
         std::int64_t sent_ns = 0;
         std::size_t asked = 0;
@@ -145,11 +144,9 @@ class Load {
             if (!error) pump();
         });
     }
-    // One job for each slot that is free.
-    void fill() {
-        while (!stopping_) {
-            const auto time = now();
-            if (time >= plan_.duration_ns) return;
+    // One job for each slot that is free at `time`, which is now.
+    void fill(std::int64_t time) {
+        while (!stopping_ && time < plan_.duration_ns) {
             const auto slot = free_slot(target_of(next_asked()));
             if (!slot) return;
             ++run_.totals.planned;
@@ -161,31 +158,33 @@ class Load {
         auto& slot = slots_[index];
         slot.asked = next_asked();
         auto& target = target_of(slot.asked);
-        if (!slot.connection)
-            slot.connection = make_connection(io_, target.server, target.tls ? &*target.tls : nullptr);
+        if (!slot.connection) {
+            slot.connection = make_connection(io_, target.server, target.tls ? &*target.tls : nullptr,
+                                              [this, index](Connection::Ended& ended) { done(index, ended); });
+        }
         slot.busy = true;
         slot.planned_ns = planned_ns;
         slot.sent_ns = time;
         const auto number = run_.totals.sent++;
         run_.most_in_flight = std::max(run_.most_in_flight, ++run_.in_flight);
         run_.sending_ns = time;
-        auto request = request_of(heads_[slot.asked], plan_.body.empty() ? body_of(number) : plan_.body);
-        slot.connection->send(std::move(request), [this, index, round = slot.round](Connection::Ended ended) {
-            if (slots_[index].round == round) done(index, std::move(ended));
-        });
+        request_.clear();
+        append_request(request_, heads_[slot.asked], plan_.body.empty() ? body_of(number) : plan_.body);
+        slot.connection->send(request_, at(time));
     }
-    void done(std::size_t index, Connection::Ended ended) {
+    void done(std::size_t index, Connection::Ended& ended) {
         const auto& slot = slots_[index];
         Judged judged{ended.outcome, std::move(ended.why)};
-        const auto asked = plan_.orchestrators.empty() ? Asked() : plan_.orchestrators[slot.asked];
+        static const Asked any;
+        const auto& asked = plan_.orchestrators.empty() ? any : plan_.orchestrators[slot.asked];
         // No header of a live runner names what answered: its address does.
         if (!plan_.runners.empty()) ended.answer.served_by = plan_.runners[slot.asked].gateway;
         if (ended.outcome == Outcome::succeeded) judged = judge(ended.answer, asked, plan_.check);
-        count(index, judged, asked.address.empty() ? ended.answer.served_by : asked.address);
+        count(index, judged, asked.address.empty() ? ended.answer.served_by : asked.address,
+              nanoseconds(ended.at - began_).count());
     }
-    void count(std::size_t index, const Judged& judged, const std::string& orchestrator) {
+    void count(std::size_t index, const Judged& judged, std::string_view orchestrator, std::int64_t time) {
         auto& slot = slots_[index];
-        const auto time = now();
         const auto at = static_cast<std::size_t>(judged.outcome);
         auto& of = share_of(orchestrator);
         ++of.sent;
@@ -202,29 +201,28 @@ class Load {
         }
         --run_.in_flight;
         slot.busy = false;
-        ++slot.round;
         target_of(slot.asked).free.push_back(index);
         if (plan_.closed) {
-            fill();  // only begins jobs, so no stack grows
+            fill(time);  // only begins jobs, so no stack grows
         } else if (std::exchange(blocked_, false)) {
             busy_until_ns_ = time;
             pump();
         }
-        end_if_over();
+        end_if_over(time);
     }
-    OfOrchestrator& share_of(const std::string& name) {
-        const auto key = name.empty() ? std::string("none") : name;
+    OfOrchestrator& share_of(std::string_view name) {
+        const auto key = name.empty() ? std::string_view("none") : name;
         if (const auto found = run_.by_orchestrator.find(key); found != run_.by_orchestrator.end())
             return found->second;
-        return run_.by_orchestrator[run_.by_orchestrator.size() < max_orchestrators ? key : "others"];
+        return run_.by_orchestrator[std::string(run_.by_orchestrator.size() < max_orchestrators ? key : "others")];
     }
 
-    [[nodiscard]] bool all_sent() const {
+    [[nodiscard]] bool all_sent(std::int64_t time) const {
         if (stopping_) return true;
-        return plan_.closed ? now() >= plan_.duration_ns : !schedule_.next();
+        return plan_.closed ? time >= plan_.duration_ns : !schedule_.next();
     }
-    void end_if_over() {
-        if (all_sent() && run_.in_flight == 0) io_.stop();
+    void end_if_over(std::int64_t time) {
+        if (run_.in_flight == 0 && all_sent(time)) io_.stop();
     }
     void await_tick() {
         tick_.expires_after(nanoseconds(tick_ns));
@@ -239,7 +237,7 @@ class Load {
             }
             // What is not sent by then never is: all connections stayed busy.
             if (time >= plan_.duration_ns + plan_.deadline_ns) stopping_ = true;
-            end_if_over();
+            end_if_over(time);
             await_tick();
         });
     }
@@ -250,7 +248,8 @@ class Load {
             if (!slot.busy || time - slot.sent_ns < plan_.deadline_ns) continue;
             drop_connection(slot);
             const auto asked = plan_.orchestrators.empty() ? std::string() : plan_.orchestrators[slot.asked].address;
-            count(index, {Outcome::timeout, cat("no whole answer within ", duration_text(plan_.deadline_ns))}, asked);
+            count(index, {Outcome::timeout, cat("no whole answer within ", duration_text(plan_.deadline_ns))}, asked,
+                  now());
         }
     }
     void await_signal() {
@@ -260,7 +259,7 @@ class Load {
             run_.interrupted = true;
             stopping_ = true;
             await_signal();
-            end_if_over();
+            end_if_over(now());
         });
     }
     void finish() {
@@ -286,6 +285,7 @@ class Load {
     asio::signal_set signals_;
     std::vector<std::string> heads_;
     std::vector<Slot> slots_;
+    std::string request_;  // keeps its memory from job to job
     Clock::time_point began_;
     std::int64_t watched_ns_ = 0;
     std::int64_t busy_until_ns_ = -1;  // the last time that all connections were busy

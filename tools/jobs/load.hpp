@@ -35,7 +35,7 @@ struct Run {
     bool interrupted = false;
     // By the orchestrator that was asked, or where none was, that answered; "none": a failure that names none. What is
     // beyond max_orchestrators counts as "others".
-    std::map<std::string, OfOrchestrator> by_orchestrator;
+    std::map<std::string, OfOrchestrator, std::less<>> by_orchestrator;
     std::map<Outcome, std::string> first_error;  // of each class
 
     [[nodiscard]] std::uint64_t unsent() const { return totals.planned - totals.sent; }

@@ -71,7 +71,13 @@ std::string body_of(std::uint64_t number) {
 }
 
 std::string request_of(std::string_view head, std::string_view body) {
-    return cat(head, "Content-Length: ", body.size(), "\r\n\r\n", body);
+    std::string out;
+    append_request(out, head, body);
+    return out;
+}
+
+void append_request(std::string& out, std::string_view head, std::string_view body) {
+    out.append(head).append("Content-Length: ").append(std::to_string(body.size())).append("\r\n\r\n").append(body);
 }
 
 }  // namespace stipend::jobs

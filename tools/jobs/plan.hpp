@@ -64,5 +64,6 @@ std::string head_of(const Way& way, const std::string& host, const Asked& asked)
 std::string body_of(std::uint64_t number);
 // The two together.
 std::string request_of(std::string_view head, std::string_view body);
+void append_request(std::string& out, std::string_view head, std::string_view body);
 
 }  // namespace stipend::jobs
