@@ -66,6 +66,7 @@ class Settler {
         std::uint64_t gas = 0;                   // its limit; 0: not estimated in this run
         std::uint64_t likely = 0;                // the gas that it takes
         std::optional<Fees> signed_before = {};  // the last ones that the signer remembers without this ledger
+        std::string dear = {};                   // why it is not signed again with higher fees; empty: it may be
         std::string unread = {};                 // why the chain's answer about it cannot be read; empty: it can
         stipend_unix_ns unread_since = 0;
         stipend_unix_ns missing_since = 0;  // that its nonce is used for good, and by no attempt; 0: it is not
@@ -202,6 +203,8 @@ class Settler {
                                            std::string_view unit);
     // Why a fee is more than it may be; empty: it is not.
     [[nodiscard]] std::string too_dear(const SignedWei& fee, const SignedWei& wei, std::size_t payouts) const;
+    // The same of a slot that is to be signed again with these fees.
+    [[nodiscard]] std::string too_dear_again(const SlotView& slot, const Fees& fees) const;
     // None beyond the range of an amount.
     [[nodiscard]] std::optional<UnderWay> under_way() const;
 

@@ -67,6 +67,17 @@ std::string Settler::too_dear(const SignedWei& fee, const SignedWei& wei, std::s
     return cat("its fee is more than the limit: ", fee.text(), " wei, want at most ", most->text());
 }
 
+std::string Settler::too_dear_again(const SlotView& slot, const Fees& fees) const {
+    SignedWei wei;
+    for (const auto& [id, payout] : payouts_) {
+        if (payout.slot == slot.row.id && !SignedWei::add(wei, payout.row.wei, wei)) wei = SignedWei::highest();
+    }
+    const auto wanted = account_->base_fee.plus(fees.tip);
+    const auto fee = cost_of(fees.gas, wanted ? std::min(*wanted, fees.cap) : fees.cap);
+    if (!fee) return "gas costs more than an amount can hold";
+    return too_dear(*fee, wei, slot.row.payouts);
+}
+
 Settler::Obstacle Settler::obstacle(const SignedWei& wei, std::uint64_t gas, std::size_t payouts,
                                     const UnderWay& beside) const {
     const auto price = account_->base_fee.plus(account_->tip);

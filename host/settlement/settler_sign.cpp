@@ -279,6 +279,9 @@ bool Settler::replace() {
                   .cap = std::max(raised(newest.cap_wei), account_->cap),
                   .gas = newest.gas};
         if (fees.cap > rules_.max_cap || fees.tip > fees.cap) return false;
+        // A nonce that is given up pays nothing, and holds up those above it: its only limit is that of gas.
+        slot.dear = newest.gives_up ? std::string() : too_dear_again(slot, fees);
+        if (!slot.dear.empty()) return false;
         ask_for_signature(slot, std::move(fees), newest.gives_up);
         return true;
     }

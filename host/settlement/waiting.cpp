@@ -32,6 +32,7 @@ Waiting sent(const Settler& settler, const Settler::SlotView& slot) {
     if (slot.attempts.size() >= ledger::max_attempts) {
         return {.text = cat(bids, ", and was signed ", slot.attempts.size(), " times, which is the most")};
     }
+    if (!slot.dear.empty()) return {.text = cat(bids, ", and is not signed with higher fees: ", slot.dear)};
     if (account && newest.cap_wei < account->base_fee) {
         return {.text = cat(bids, ", but the chain takes ", account->base_fee.text()),
                 .next = newest.at + rules.replace_after_ns};

@@ -1,6 +1,7 @@
 // What is owed is paid once, whatever the chain does.
 #include <doctest/doctest.h>
 
+#include "host/settlement/waiting.hpp"
 #include "tests/unit/settlement/world.hpp"
 
 using namespace settlement_test;
@@ -98,6 +99,35 @@ TEST_CASE("fees are never raised above the limit") {
     world.decide();
     world.run();
     CHECK(world.states() == "2 reserved");  // gas costs more than the limit
+    world.check_money();
+}
+
+TEST_CASE("fees are raised to the share of a payment that they may be, and no further") {
+    World world(1);
+    world.decide();
+    world.run();
+    const auto& slot = world.settler().slots().begin()->second;
+    REQUIRE(slot.attempts.size() == 1);
+    const auto& payout = world.settler().payouts().begin()->second;
+    // What gas costs now, for the payment that is under way: so much is more than its share may be.
+    world.chain.gas_price = 1'000'000'000;
+    world.settings.max_cap = *SignedWei::parse("1000000000000000000");
+    world.settings.max_fee_ppm = 1;
+    world.settler().set_rules(world.settings);
+    world.pass(130);
+    world.run();
+    CHECK(slot.attempts.size() == 1);
+    CHECK(slot.dear.starts_with("its fee is too large a share of it: "));
+    const auto waits = waiting_of(world.settler(), payout.row.id, ledger_test::start_ns);
+    CHECK(waits.text.find("is not signed with higher fees: its fee is too large a share of it") != std::string::npos);
+    world.settings.max_fee_ppm = 1'000'000;
+    world.settler().set_rules(world.settings);
+    world.pass(6);
+    world.run();
+    CHECK(slot.attempts.size() == 2);
+    CHECK(slot.dear.empty());
+    world.until_settled(8);
+    CHECK(world.states().empty());
     world.check_money();
 }
 
