@@ -26,7 +26,7 @@ const Bytes32& transfer_signature() {
 }
 
 // Exactly one Transfer, of what was to be paid. A token that takes a fee writes another, or a lower one.
-Result<void> check_transfer(const Settings& settings, const Payment& payment, const std::vector<Log>& logs) {
+Result<void> check_transfer(const Address& payer, const Payment& payment, const std::vector<Log>& logs) {
     std::vector<const Log*> transfers;
     for (const auto& log : logs) {
         if (!log.topics.empty() && log.topics.front() == transfer_signature()) transfers.push_back(&log);
@@ -35,7 +35,7 @@ Result<void> check_transfer(const Settings& settings, const Payment& payment, co
         return fail(STIPEND_E_INVALID, "the token wrote ", transfers.size(), " Transfer events, want one");
     }
     const auto& log = *transfers.front();
-    const std::vector<Bytes32> topics{transfer_signature(), padded(*settings.payer), padded(payment.to)};
+    const std::vector<Bytes32> topics{transfer_signature(), padded(payer), padded(payment.to)};
     if (log.topics != topics) {
         return fail(STIPEND_E_INVALID, "the token moved something between others than payer and payee");
     }
@@ -45,14 +45,14 @@ Result<void> check_transfer(const Settings& settings, const Payment& payment, co
     return {};
 }
 
-Result<std::vector<std::uint8_t>> batch_outcome(const Settings& settings, const stipend::Attempt& attempt,
-                                                const Transaction& transaction, const BatchCall& call,
+Result<std::vector<std::uint8_t>> batch_outcome(const stipend::Attempt& attempt,
+                                                const stipend::ethereum::SignedTransaction& made, const BatchCall& call,
                                                 const Receipt& receipt) {
     if (call.payments.size() != attempt.batch_count) {
         return fail(STIPEND_E_INVALID, "it is a batch of ", call.payments.size(), " payments, want ",
                     attempt.batch_count);
     }
-    STIPEND_LET(outcomes, stipend::ethereum::outcomes_of(call, *settings.payer, transaction.to, receipt.logs));
+    STIPEND_LET(outcomes, stipend::ethereum::outcomes_of(call, made.sender, made.transaction.to, receipt.logs));
     std::vector<std::uint8_t> out;
     for (const auto& one : outcomes) out.push_back(one.paid ? 1 : 0);
     return out;
@@ -69,22 +69,23 @@ Result<std::optional<Address>> watched_contract(const Settings& settings, const 
 
 Result<std::vector<std::uint8_t>> outcome_of(const Settings& settings, const stipend::Attempt& attempt,
                                              stipend::ethereum::ByteView raw, const Receipt& receipt) {
-    STIPEND_LET(made, read_own(settings, raw));
+    // A payer that is not the present one any more has paid it, if its bytes are.
+    STIPEND_LET(made, read_signed(settings, raw));
     const auto& transaction = made.transaction;
-    STIPEND_TRY(check_payload(settings, transaction));
+    STIPEND_TRY(check_payload(settings, made.sender, transaction));
     if (transaction.data.empty()) {
         // A slot that was given up pays nothing, whatever it was for.
-        if (attempt.batch_count != 0 && transaction.to != *settings.payer) {
+        if (attempt.batch_count != 0 && transaction.to != made.sender) {
             return fail(STIPEND_E_INVALID, "it is no batch, and one was sent");
         }
         return std::vector<std::uint8_t>(attempt.batch_count);
     }
     STIPEND_LET(call, stipend::ethereum::decode_call(transaction.data));
     if (const auto* batch = std::get_if<BatchCall>(&call)) {
-        return batch_outcome(settings, attempt, transaction, *batch, receipt);
+        return batch_outcome(attempt, made, *batch, receipt);
     }
     if (attempt.batch_count != 0) return fail(STIPEND_E_INVALID, "it is no batch, and one was sent");
-    STIPEND_TRY(check_transfer(settings, std::get<TokenTransfer>(call).payment, receipt.logs));
+    STIPEND_TRY(check_transfer(made.sender, std::get<TokenTransfer>(call).payment, receipt.logs));
     return std::vector<std::uint8_t>();
 }
 

@@ -207,7 +207,7 @@ Result<void> Settlement::recall(std::uint64_t slot, Completion<stipend_signed_li
 
 Result<void> Settlement::send(std::string_view raw, Completion<stipend::Nothing> done) {
     const std::span bytes(reinterpret_cast<const std::uint8_t*>(raw.data()), raw.size());
-    STIPEND_LET(made, read_own(*settings_, bytes));
+    STIPEND_LET(made, read_signed(*settings_, bytes));  // one of an earlier payer is sent again as well
     const auto job = open(std::move(done));
     const std::vector<RpcCall> calls{
         {"eth_chainId", "[]"},

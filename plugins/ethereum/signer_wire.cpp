@@ -130,7 +130,7 @@ Result<std::vector<SignedTransaction>> read_attempts(const Settings& settings, s
         if (made.transaction.nonce != nonce) {
             return fail(STIPEND_E_INVALID, "an attempt of nonce ", made.transaction.nonce, ", want ", nonce);
         }
-        STIPEND_TRY(check_payload(settings, made.transaction));
+        STIPEND_TRY(check_payload(settings, *settings.payer, made.transaction));
         out.push_back(std::move(made));
     }
     return out;

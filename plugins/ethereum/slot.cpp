@@ -109,8 +109,8 @@ Result<Order> order_with_fees(const Settings& settings, const SlotRequest& reque
     return std::move(order);
 }
 
-Result<void> check_payload(const Settings& settings, const Transaction& transaction) {
-    const bool gives_up = transaction.to == *settings.payer && transaction.value.zero();
+Result<void> check_payload(const Settings& settings, const Address& payer, const Transaction& transaction) {
+    const bool gives_up = transaction.to == payer && transaction.value.zero();
     if (transaction.data.empty()) {
         if (gives_up || !settings.token) return {};
         return fail(STIPEND_E_INVALID, "nonce ", transaction.nonce, " pays coins, and the asset is a token");

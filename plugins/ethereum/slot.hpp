@@ -29,7 +29,8 @@ struct Order {
 // INVALID also: fees out of range or beyond max_fee_per_gas.
 [[nodiscard]] stipend::Result<Order> order_with_fees(const Settings& settings, const stipend::SlotRequest& request);
 
-// Whether order_of makes such a transaction. INVALID: it does not.
-[[nodiscard]] stipend::Result<void> check_payload(const Settings& settings, const Transaction& transaction);
+// Whether order_of makes such a transaction for that payer. INVALID: it does not.
+[[nodiscard]] stipend::Result<void> check_payload(const Settings& settings, const Address& payer,
+                                                  const Transaction& transaction);
 
 }  // namespace evm

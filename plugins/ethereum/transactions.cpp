@@ -137,14 +137,19 @@ Result<void> read_taken(const RpcAnswer& answer, const Bytes32& id) {
     return check_hash(&answer.result, id, "a transaction's hash");
 }
 
-Result<SignedTransaction> read_own(const Settings& settings, stipend::ethereum::ByteView raw) {
+Result<SignedTransaction> read_signed(const Settings& settings, stipend::ethereum::ByteView raw) {
     STIPEND_LET(made, stipend::ethereum::decode_signed(raw));
-    if (made.sender != *settings.payer) {
-        return fail(STIPEND_E_INVALID, "signed by ", made.sender.text(), ", want the payer ", settings.payer->text());
-    }
     if (made.transaction.chain_id != settings.chain_id) {
         return fail(STIPEND_E_INVALID, "signed for the chain ", made.transaction.chain_id, ", want ",
                     settings.chain_id);
+    }
+    return std::move(made);
+}
+
+Result<SignedTransaction> read_own(const Settings& settings, stipend::ethereum::ByteView raw) {
+    STIPEND_LET(made, read_signed(settings, raw));
+    if (made.sender != *settings.payer) {
+        return fail(STIPEND_E_INVALID, "signed by ", made.sender.text(), ", want the payer ", settings.payer->text());
     }
     return std::move(made);
 }

@@ -34,7 +34,9 @@ struct Receipt {
 // The id that the node gives to what it took. INVALID also: another one.
 [[nodiscard]] stipend::Result<void> read_taken(const RpcAnswer& answer, const Bytes32& id);
 
-// Bytes of a transaction. INVALID: not of the payer, or of another chain.
+// Bytes of a transaction, of any signer. INVALID: of another chain.
+[[nodiscard]] stipend::Result<SignedTransaction> read_signed(const Settings& settings, stipend::ethereum::ByteView raw);
+// The same. INVALID also: not of the payer.
 [[nodiscard]] stipend::Result<SignedTransaction> read_own(const Settings& settings, stipend::ethereum::ByteView raw);
 
 }  // namespace evm

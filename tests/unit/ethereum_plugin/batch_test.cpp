@@ -20,22 +20,22 @@ eth::SignedTransaction batch_of_three(const eth::Address& to = contract_address(
 }
 
 // What the contract writes for the batch of three, of which these were not paid.
-std::vector<eth::Log> events(const std::vector<std::uint64_t>& not_paid) {
+std::vector<eth::Log> events(const std::vector<std::uint64_t>& not_paid, const eth::Address& by = payer) {
     const auto call = call_of();
     std::vector<eth::Log> out;
     std::uint64_t paid = 18;
     for (const auto at : not_paid) {
         const auto& [to, amount] = call.payments[at];
-        out.push_back({contract_address(),
-                       {stipend::keccak256("NotPaid(address,bytes32,address,uint256,uint256)"), word(payer), call.batch,
-                        word(to)},
-                       words({word(at), eth::to_bytes32(amount)})});
+        out.push_back(
+            {contract_address(),
+             {stipend::keccak256("NotPaid(address,bytes32,address,uint256,uint256)"), word(by), call.batch, word(to)},
+             words({word(at), eth::to_bytes32(amount)})});
         paid -= 5 + at;
     }
     out.push_back(
         {contract_address(),
          {stipend::keccak256("Batch(address,bytes32,address,uint256,uint256,uint256,bytes32)"),
-          word(payer),
+          word(by),
           call.batch,
           {}},
          words({word(3), word(not_paid.size()), word(paid), stipend::keccak256(eth::ByteView(encode_call(call)))})});
@@ -54,6 +54,8 @@ struct Batches : Scene {
         return sight({made.hash}, count);
     }
 };
+
+constexpr std::string_view former_key = "0123456789012345678901234567890123456789012345678901234567890123";
 
 const std::string other_code = code_result({0x60, 0x00});
 
@@ -325,6 +327,16 @@ TEST_CASE("a receipt's logs have one form, and are of its transaction") {
     CHECK(scene.look().status() == STIPEND_E_UNAVAILABLE);
 }
 
+TEST_CASE("what an earlier payer has sent is read by its own address") {
+    Batches scene(1);
+    const auto made = batch_of_three(contract_address(), "18", former_key);
+    REQUIRE(made.sender != payer);
+    mine_call(scene.nodes[0], made, events({1}, made.sender));
+    const auto list = scene.look(made);
+    REQUIRE_MESSAGE(list.status() == STIPEND_OK, list.error());
+    CHECK(list->paid[0] == std::vector<int>{1, 0, 1});
+}
+
 TEST_CASE("what another contract, payer or call was sent is no batch of ours") {
     Batches scene(1);
     const auto status = [&](const eth::SignedTransaction& made) {
@@ -335,9 +347,8 @@ TEST_CASE("what another contract, payer or call was sent is no batch of ours") {
     CHECK(status(batch_of_three(three()[0].to)) == STIPEND_E_INVALID);
     CHECK(status(batch_of_three(contract_address(), "19")) == STIPEND_E_INVALID);
     CHECK(status(signed_call(three()[0].to, {}, "18")) == STIPEND_E_INVALID);
-    CHECK(status(batch_of_three(contract_address(), "18",
-                                "0123456789012345678901234567890123456789012345678901234567890123")) ==
-          STIPEND_E_INVALID);
+    // Another payer's bytes with the events of this one.
+    CHECK(status(batch_of_three(contract_address(), "18", former_key)) == STIPEND_E_INVALID);
 }
 
 TEST_CASE("the answers about a long batch are asked for by themselves, and bounded") {
