@@ -92,22 +92,21 @@ TEST_CASE("an error has the key's pointer, what is there, and what is wanted") {
     char name[8] = "before";
     const auto& config = read.config;
     CHECK(shown(stipend_config_scaled(&config, "pay", 8, 0, 1000 * e8, &number, &e), e) ==
-          "-2 /pay: pay: got \"much\", want a number in 0 .. 1000 with at most 8 decimals");
+          "-2 /pay: got \"much\", want a number in 0 .. 1000 with at most 8 decimals");
     CHECK(shown(stipend_config_percent(&config, "at", &ppm, &e), e) ==
-          "-2 /at: at: got 101, want a number in 0 .. 100 with at most 4 decimals");
+          "-2 /at: got 101, want a number in 0 .. 100 with at most 4 decimals");
     CHECK(shown(stipend_config_percent(&config, "fine", &ppm, &e), e) ==
-          "-2 /fine: fine: got 0.12345, want a number in 0 .. 100 with at most 4 decimals");
+          "-2 /fine: got 0.12345, want a number in 0 .. 100 with at most 4 decimals");
     CHECK(shown(stipend_config_integer(&config, "list", -3, 3, &number, &e), e) ==
-          "-2 /list: list: got an array, want a whole number in -3 .. 3");
+          "-2 /list: got an array, want a whole number in -3 .. 3");
     CHECK(shown(stipend_config_integer(&config, "gone", -3, 3, &number, &e), e) ==
-          "-2 /gone: gone: missing, want a whole number in -3 .. 3");
-    CHECK(shown(stipend_config_boolean(&config, "on", &truth, &e), e) == "-2 /on: on: got 1, want true or false");
-    CHECK(shown(stipend_config_string(&config, "at", name, sizeof name, &e), e) ==
-          "-2 /at: at: got 101, want a string");
+          "-2 /gone: missing, want a whole number in -3 .. 3");
+    CHECK(shown(stipend_config_boolean(&config, "on", &truth, &e), e) == "-2 /on: got 1, want true or false");
+    CHECK(shown(stipend_config_string(&config, "at", name, sizeof name, &e), e) == "-2 /at: got 101, want a string");
     CHECK(shown(stipend_config_string(&config, "name", name, 6, &e), e) ==
-          "-2 /name: name: got \"caf\\u00e9\\n\", want a string of at most 5 bytes, without NUL");
+          "-2 /name: got \"caf\\u00e9\\n\", want a string of at most 5 bytes, without NUL");
     CHECK(shown(stipend_config_string(&config, "nul", name, sizeof name, &e), e) ==
-          "-2 /nul: nul: got \"a\\u0000\", want a string of at most 7 bytes, without NUL");
+          "-2 /nul: got \"a\\u0000\", want a string of at most 7 bytes, without NUL");
     CHECK((number == -5 && ppm == 7 && truth && std::string(name) == "before"));
     CHECK(stipend_config_string(&config, "name", name, 7, &e) == STIPEND_OK);
     CHECK(std::string(name) == "caf\xC3\xA9\n");

@@ -54,7 +54,7 @@ TEST_CASE("a configuration that is refused makes no instance and says where") {
     CHECK(std::string(refused.error.path) == "/at_least");
     auto error = empty_error();
     CHECK(refused.life.check_config(to_abi(refused.id), to_abi("{}"), &terms, &error) == STIPEND_E_CONFIG);
-    CHECK(std::string(error.message).find("at_least: missing, want ") == 0);
+    CHECK(std::string(error.message).find("missing, want ") == 0);
     CHECK(refused.life.check_config(to_abi(refused.id), to_abi(R"({"at_least": 1})"), &terms, nullptr) == STIPEND_OK);
 }
 

@@ -92,13 +92,13 @@ __attribute__((format(printf, 4, 5))) static inline stipend_status stipend_confi
     if (vsnprintf(wanted, sizeof wanted, format, arguments) < 0) wanted[0] = '\0';
     va_end(arguments);
     if (snprintf(path, sizeof path, "/%s", key) < 0) path[0] = '\0';
-    if (value == NULL) return stipend_fail(e, STIPEND_E_CONFIG, path, "%s: missing, want %s", key, wanted);
+    if (value == NULL) return stipend_fail(e, STIPEND_E_CONFIG, path, "missing, want %s", wanted);
     const char* kind = stipend_json_kind_name(value->kind);
-    if (kind != NULL) return stipend_fail(e, STIPEND_E_CONFIG, path, "%s: got %s, want %s", key, kind, wanted);
+    if (kind != NULL) return stipend_fail(e, STIPEND_E_CONFIG, path, "got %s, want %s", kind, wanted);
     const int shown = (int)stipend_text_clip(value->text.ptr, (size_t)value->text.len, STIPEND_CONFIG_SHOWN);
     const char* quote = value->kind == STIPEND_JSON_STRING ? "\"" : "";
-    return stipend_fail(e, STIPEND_E_CONFIG, path, "%s: got %s%.*s%s, want %s", key, quote, shown, value->text.ptr,
-                        quote, wanted);
+    return stipend_fail(e, STIPEND_E_CONFIG, path, "got %s%.*s%s, want %s", quote, shown, value->text.ptr, quote,
+                        wanted);
 }
 
 static inline stipend_status stipend_config_boolean(const stipend_config* config, const char* key, bool* out,
@@ -156,7 +156,7 @@ static inline stipend_scaled_text stipend_scaled(int64_t value, uint32_t places)
 static inline stipend_status stipend_config_scaled(const stipend_config* config, const char* key, uint32_t places,
                                                    int64_t least, int64_t most, int64_t* out, stipend_error* e) {
     const stipend_json_value* value = stipend_config_find(config, key);
-    int64_t number;
+    int64_t number = 0;
     const bool kind = value != NULL && (value->kind == STIPEND_JSON_NUMBER || value->kind == STIPEND_JSON_STRING);
     if (kind && stipend_json_decimal(value->text, places, &number) && number >= least && number <= most) {
         *out = number;
@@ -176,7 +176,7 @@ static inline stipend_status stipend_config_integer(const stipend_config* config
 /* A percentage in 0 .. 100 as parts per million, with at most four decimals. */
 static inline stipend_status stipend_config_percent(const stipend_config* config, const char* key, uint32_t* ppm,
                                                     stipend_error* e) {
-    int64_t value;
+    int64_t value = 0;
     const stipend_status status = stipend_config_scaled(config, key, 4, 0, 1000000, &value, e);
     if (status == STIPEND_OK) *ppm = (uint32_t)value;
     return status;
