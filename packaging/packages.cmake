@@ -33,8 +33,8 @@ payouts and the tools.")
 set(CPACK_DEBIAN_STIPEND_PACKAGE_DEPENDS "ca-certificates, tzdata")
 set(CPACK_DEBIAN_SDK_PACKAGE_NAME stipend-sdk)
 set(CPACK_DEBIAN_SDK_PACKAGE_SECTION devel)
-set(CPACK_DEBIAN_SDK_DESCRIPTION "For authors of plugins: the headers of the C ABI, the SDKs in C, C++ and
-Rust, the templates of stipend plugins new, and stipend-devnet, a gateway and orchestrators on one machine, with faults by a
+set(CPACK_DEBIAN_SDK_DESCRIPTION "For authors of plugins: the headers of the C ABI, the SDKs in C, C++, Rust and
+Go, the templates of stipend plugins new, and stipend-devnet, a gateway and orchestrators on one machine, with faults by a
 scenario.")
 # The C ABI needs none of what is recommended.
 set(CPACK_DEBIAN_SDK_PACKAGE_DEPENDS "stipend (= ${PROJECT_VERSION})")
