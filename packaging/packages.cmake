@@ -33,8 +33,9 @@ payouts and the tools.")
 set(CPACK_DEBIAN_STIPEND_PACKAGE_DEPENDS "ca-certificates, tzdata")
 set(CPACK_DEBIAN_SDK_PACKAGE_NAME stipend-sdk)
 set(CPACK_DEBIAN_SDK_PACKAGE_SECTION devel)
-set(CPACK_DEBIAN_SDK_DESCRIPTION "For authors of plugins: the headers of the C ABI and the C++ SDK with its CMake
-files, and stipend-devnet, a gateway and orchestrators on one machine, with faults by a scenario.")
+set(CPACK_DEBIAN_SDK_DESCRIPTION "For authors of plugins: the headers of the C ABI, the SDKs in C, C++, Rust and
+Go, the templates of stipend plugins new, and stipend-devnet, a gateway and orchestrators on one machine, with faults by a
+scenario.")
 # The C ABI needs none of what is recommended.
 set(CPACK_DEBIAN_SDK_PACKAGE_DEPENDS "stipend (= ${PROJECT_VERSION})")
 set(CPACK_DEBIAN_SDK_PACKAGE_RECOMMENDS "cmake, g++, libboost1.81-dev, libboost-json1.81-dev, doctest-dev")

@@ -70,6 +70,7 @@ class Checker {
         Description out;
         out.id = text(d->id, 256);
         STIPEND_TRY(id(out.id));
+        STIPEND_TRY(flags(*d, out.id));
         out.name = text(d->name, 256);
         out.version = text(d->version, 64);
         out.vendor = text(d->vendor, 256);
@@ -95,6 +96,15 @@ class Checker {
                           id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_.") == std::string::npos;
         if (good) return {};
         return refuse("plugin id", "got \"{}\", want reverse-DNS such as org.example.pay", id.substr(0, 130));
+    }
+    Result<void> flags(const stipend_descriptor& d, const std::string& id) const {
+        if (d.flags == 0) return {};
+        if (d.flags == STIPEND_PLUGIN_NEEDS_PROCESS) {
+            return refuse("needs a process of its own",
+                          "{}: got the flag NEEDS_PROCESS, want none: this host has no processes for plugins", id);
+        }
+        return refuse("unknown flags", "{}: got {:#x}, want at most {:#x}", id, d.flags,
+                      unsigned{STIPEND_PLUGIN_NEEDS_PROCESS});
     }
     Result<void> kinds(const Description& plugin) const {
         const auto& known = known_kinds();

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Each header of the ABI compiles alone, twice, in every language and compiler that an author may bring, without a
-warning: C11, C++20 and C++23 with gcc and clang. -Wpadded: a field that lands in padding would not change a struct's
+warning: C99, C11, C++11, C++20 and C++23 with gcc and clang. -Wpadded: a field that lands in padding would not change a struct's
 size, and so a reader of `size` could not detect it."""
 
 import argparse
@@ -14,8 +14,12 @@ import abi_headers
 WARNINGS = ["-Wall", "-Wextra", "-Wpadded", "-pedantic", "-Werror"]
 # (compiler, language, standards: the first that the compiler knows is taken, none is no failure where optional)
 MATRIX = [
+    ("gcc", "c", ["c99"], False),
+    ("clang", "c", ["c99"], False),
     ("gcc", "c", ["c11"], False),
     ("clang", "c", ["c11"], False),
+    ("g++", "c++", ["c++11"], False),
+    ("clang++", "c++", ["c++11"], False),
     ("g++", "c++", ["c++20"], False),
     ("clang++", "c++", ["c++20"], False),
     ("g++", "c++", ["c++23", "c++2b"], True),
@@ -23,9 +27,9 @@ MATRIX = [
 ]
 
 
-def compile_text(text, compiler, language, standard, include):
+def compile_text(text, compiler, language, standard, include, warnings=WARNINGS):
     """What the compiler says; empty where it is content."""
-    flags = [f"-std={standard}", *WARNINGS, "-I", str(include), "-x", language]
+    flags = [f"-std={standard}", *warnings, "-I", str(include), "-x", language]
     run = subprocess.run([compiler, *flags, "-c", "-", "-o", "/dev/null"], input=text, text=True, capture_output=True)
     return run.stderr if run.returncode != 0 else ""
 
@@ -63,13 +67,26 @@ def check(include, only=None):
     return problems
 
 
+def check_helpers(include):
+    """The helpers in stipend/c/ compile alone, twice, as C11 with the warnings that authors of C turn on."""
+    problems = []
+    strict = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wsign-conversion", "-pedantic", "-Werror"]
+    headers = sorted((include / "stipend" / "c").glob("*.h"))
+    for header in headers:
+        for compiler in filter(shutil.which, ("gcc", "clang")):
+            text = f'#include "stipend/c/{header.name}"\n' * 2
+            if said := compile_text(text, compiler, "c", "c11", include, strict):
+                problems.append(f"c/{header.name} alone, {compiler} -std=c11:\n{said}")
+    return problems or ([] if headers else [f"{include}/stipend/c: got no header, want some"])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     default = pathlib.Path(__file__).resolve().parents[2] / "sdk" / "include"
     parser.add_argument("--include", type=pathlib.Path, default=default)
     args = parser.parse_args()
     try:
-        problems = check(args.include)
+        problems = check(args.include) + check_helpers(args.include)
     except abi_headers.Refused as refused:
         problems = [str(refused)]
     for problem in problems:

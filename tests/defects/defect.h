@@ -21,6 +21,9 @@
 #ifndef DEFECT_MAJOR
 #define DEFECT_MAJOR STIPEND_ABI_MAJOR
 #endif
+#ifndef DEFECT_FLAGS
+#define DEFECT_FLAGS 0
+#endif
 #ifndef DEFECT_KIND
 #define DEFECT_KIND STIPEND_POLICY
 #endif
@@ -137,6 +140,7 @@ static const stipend_lifecycle_v1 lifecycle = {DEFECT_CHECK_CONFIG, DEFECT_CREAT
 
 static const char* const kinds[] = {DEFECT_KIND, NULL};
 static const stipend_descriptor descriptor = {.size = sizeof(stipend_descriptor),
+                                              .flags = DEFECT_FLAGS,
                                               .id = DEFECT_ID,
                                               .name = "Defect",
                                               .version = DEFECT_VERSION,

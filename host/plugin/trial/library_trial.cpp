@@ -34,6 +34,17 @@ Result<void> try_plugin(Calls& calls, const stipend_entry& entry, const LibraryD
     return {};
 }
 
+// An error where the first plugin of the library says that it needs a process of its own.
+Result<void> allow_in_host(const stipend_entry& entry, const Calls& calls) {
+    const bool known = entry.magic == STIPEND_MAGIC && entry.abi_major == STIPEND_ABI_MAJOR && entry.count != nullptr &&
+                       entry.describe != nullptr && entry.count() > 0;
+    const auto* first = known ? entry.describe(0) : nullptr;
+    if (first == nullptr || first->size < sizeof *first || (first->flags & STIPEND_PLUGIN_NEEDS_PROCESS) == 0)
+        return {};
+    STIPEND_TRY(describe(entry, calls.file()));
+    return {};
+}
+
 // Threads end a moment after they were joined.
 int settled_threads(int expected) {
     int count = count_entries("task");
@@ -48,11 +59,17 @@ Result<LibraryDescription> run(const Json& request, Calls& calls) {
     constexpr int most_descriptors = 4;  // such as that of a source of random numbers
     const auto before = Usage::now();
     const stipend_entry* entry = nullptr;
-    STIPEND_TRY(calls.make("load", [&]() -> Result<void> {
+    const auto loaded = calls.make("load", [&]() -> Result<void> {
         STIPEND_LET(library, Library::open(text_of(request, "path"), calls.file()));
         entry = library.entry();
         return {};
-    }));
+    });
+    if (!loaded) {
+        // What a runtime does to the process follows from what its description says, which is the plainer reason.
+        if (entry != nullptr)
+            STIPEND_TRY(calls.make_unchecked("describe", [&] { return allow_in_host(*entry, calls); }));
+        return loaded.error();
+    }
     Result<LibraryDescription> description = fail(STIPEND_E_INTERNAL, "not described");
     STIPEND_TRY(calls.make("describe", [&]() -> Result<void> {
         description = describe(*entry, calls.file());

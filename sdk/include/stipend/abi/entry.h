@@ -19,9 +19,15 @@ extern "C" {
 #define STIPEND_MAGIC 0x31505453u /* "STP1" */
 #define STIPEND_ENTRY_SYMBOL "stipend_entry_v1"
 
+enum { /* stipend_descriptor.flags */
+    /* Wants a process of its own: its runtime takes signals, or keeps threads and address space when the library is closed.
+     * It is never loaded into the host; a host without such processes rejects it. */
+    STIPEND_PLUGIN_NEEDS_PROCESS = 1
+};
+
 typedef struct stipend_descriptor { /* static: valid while the library is mapped */
     uint32_t size;
-    uint32_t reserved0;
+    uint32_t flags; /* one that the host does not know: it rejects the plugin */
     const char* id; /* reverse DNS, never changes, such as "org.example.pay" */
     const char* name;
     const char* version;

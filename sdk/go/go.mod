@@ -1,0 +1,3 @@
+module stipend/plugin
+
+go 1.19

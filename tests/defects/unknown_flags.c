@@ -1,0 +1,2 @@
+#define DEFECT_FLAGS 4
+#include "defect.h"
