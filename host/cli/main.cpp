@@ -13,6 +13,7 @@
 #include "host/base/command_tree.hpp"
 #include "host/cli/command_line.hpp"
 #include "host/cli/command_pages.hpp"
+#include "host/cli/plugins_test.hpp"
 #include "host/config/diagnostic.hpp"
 #include "stipend/version.h"
 
@@ -230,6 +231,8 @@ int main(int argc, char** argv) {
     auto* inspect = command(*plugins, "inspect", "try one plugin and print what it says of itself", common);
     inspect->add_option("FILE", file, "a .so file, or the name of one in the plugin folder")->required();
     inspect->callback([&] { status = plugins_inspect(common, file); });
+    PluginTestOptions plugin_test;
+    add_plugins_test_command(*plugins, plugin_test, status);
 
     auto* alert = app.add_subcommand("alert", "alerts and their receivers, in a running host")->require_subcommand(1);
     command(*alert, "list", "what fires, what is silenced, and how the receivers are", common)->callback([&] {
