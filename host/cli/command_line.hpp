@@ -5,6 +5,7 @@
 #include <string>
 
 #include "host/cli/commands.hpp"
+#include "host/cli/policy_differences.hpp"
 
 namespace stipend::cli {
 
@@ -39,6 +40,7 @@ struct AccessOptions {
 };
 struct PolicyOptions {
     EvalOptions eval;
+    DifferenceOptions differences;
     LintOptions lint;
     ReplayOptions replay;
 };

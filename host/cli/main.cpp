@@ -14,6 +14,7 @@
 #include "host/cli/command_line.hpp"
 #include "host/cli/command_pages.hpp"
 #include "host/cli/plugins_new.hpp"
+#include "host/cli/plugins_test.hpp"
 #include "host/config/diagnostic.hpp"
 #include "stipend/version.h"
 
@@ -233,6 +234,8 @@ int main(int argc, char** argv) {
     inspect->callback([&] { status = plugins_inspect(common, file); });
     NewPluginOptions new_options;
     add_plugins_new_command(*plugins, new_options, status);
+    PluginTestOptions plugin_test;
+    add_plugins_test_command(*plugins, plugin_test, status);
 
     auto* alert = app.add_subcommand("alert", "alerts and their receivers, in a running host")->require_subcommand(1);
     command(*alert, "list", "what fires, what is silenced, and how the receivers are", common)->callback([&] {

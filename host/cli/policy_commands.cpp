@@ -4,15 +4,31 @@ namespace stipend::cli {
 
 void add_policy_commands(CLI::App& app, PolicyOptions& options, int& status) {
     auto& eval = options.eval;
+    auto& differences = options.differences;
     auto& lint = options.lint;
     auto* policy = app.add_subcommand("policy", "the payment policy")->require_subcommand(1);
     auto* eval_app =
         command(*policy, "eval", "decide checks read from standard input, one JSON object a line", eval.common);
-    eval_app->add_option("--base-usd", eval.base_usd,
-                         "pay for one interval at multiplier 1, in USD (default: as configured)");
-    eval_app->add_option("--usd-per-eth", eval.usd_per_eth, "exchange rate (default: 2000)");
-    eval_app->add_option("--interval", eval.interval, "time between two checks, such as 60s (default: as configured)");
-    eval_app->callback([&] { status = policy_eval(options.eval); });
+    auto* base = eval_app->add_option("--base-usd", eval.base_usd,
+                                      "pay for one interval at multiplier 1, in USD (default: as configured)");
+    auto* rate = eval_app->add_option("--usd-per-eth", eval.usd_per_eth, "exchange rate (default: 2000)");
+    auto* interval = eval_app->add_option("--interval", eval.interval,
+                                          "time between two checks, such as 60s (default: as configured)");
+    auto* from_ledger =
+        eval_app->add_flag("--from-ledger", differences.from_ledger,
+                           "decide recorded history again instead, by the configuration as it is now, and "
+                           "print each decision that comes out otherwise");
+    eval_app
+        ->add_option("--from", differences.from, "decided at or after this time, such as 2026-11-22T06:00:00Z, or -7d")
+        ->needs(from_ledger);
+    eval_app->add_option("--to", differences.to, "decided before this time")->needs(from_ledger);
+    eval_app->add_option("--orchestrator", differences.orchestrator, "only those of one orchestrator")
+        ->needs(from_ledger);
+    for (auto* option : {base, rate, interval}) option->excludes(from_ledger);
+    eval_app->callback([&] {
+        status = options.differences.from_ledger ? policy_differences(options.eval.common, options.differences)
+                                                 : policy_eval(options.eval);
+    });
     auto* lint_app =
         command(*policy, "lint", "decide every uptime, and say what is wrong with what is paid for it", lint.common);
     lint_app->add_option("--cliff", lint.cliff,

@@ -10,6 +10,7 @@
 #include "host/cli/answer.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/moment.hpp"
+#include "host/cli/policy_differences.hpp"
 #include "host/cli/table.hpp"
 #include "host/config/yaml.hpp"
 #include "host/engine/demand_replay.hpp"
@@ -117,9 +118,52 @@ void print_sums(std::FILE* out, const engine::PolicyHistory& history, const Json
                rough_time(total.unobserved_ns));
 }
 
-}  // namespace
+std::string_view action_name(std::int32_t action) {
+    return action == STIPEND_PAY ? "pay" : (action == STIPEND_SKIP ? "skip" : "hold");
+}
 
-int policy_replay(const ReplayOptions& options) {
+// Prints a decision that comes out otherwise; true where it does.
+bool print_difference(std::FILE* out, const ledger::DecisionLine& line, const stipend_decision& other) {
+    const auto& d = line.decision;
+    const std::string_view tier(other.tier, strnlen(other.tier, sizeof other.tier));
+    const bool suspended = (other.flags & STIPEND_DECISION_SUSPENDED) != 0;
+    auto recorded = Json::object(), decided = Json::object();
+    const auto compare = [&](const char* field, Json was, Json is) {
+        if (was == is) return;
+        recorded.set(field, std::move(was));
+        decided.set(field, std::move(is));
+    };
+    compare("action", action_name(static_cast<std::int32_t>(d.action)), action_name(other.action));
+    compare("amount_usd", d.usd.text(), Usd::of_e8(other.amount_usd_e8).text());
+    if (other.action != STIPEND_HOLD) {
+        compare("tier", d.tier, Json(tier));
+        compare("delay_ns", d.delay_ns, other.delay_ns);
+        compare("penalty_ns", d.penalty_ns, other.penalty_ns);
+        compare("consecutive_failures", d.consecutive_failures, other.consecutive_failures);
+        compare("suspended", d.suspended, suspended);
+    }
+    if (recorded.members().empty()) return false;
+    const auto json = Json::object()
+                          .set("orchestrator", line.key)
+                          .set("epoch", Json::of_number(std::to_string(d.epoch)))
+                          .set("decided_at", utc_text(d.decided_at))
+                          .set("recorded", std::move(recorded))
+                          .set("decided", std::move(decided));
+    fmt::print(out, "{}\n", json.dump());
+    return true;
+}
+
+int end_of_differences(const engine::PolicyHistory& history, std::uint64_t differ) {
+    for (const auto& one : history.problems()) print_notice(cat("not reproduced: ", printable_line(one)));
+    print_notice(cat(differ, " of ", history.decisions(), " decisions come out otherwise; ", history.not_reproduced(),
+                     " are not what their own policy comes to now"));
+    return differ == 0 && history.not_reproduced() == 0 ? exit_good : exit_differs;
+}
+
+// Sums, or each decision that comes out otherwise.
+enum class Shows : std::uint8_t { sums, differences };
+
+int replay_history(const ReplayOptions& options, Shows shows) {
     const auto now = SystemClock().now();
     ledger::DecisionFilter filter{.brief = true};
     const auto from = moment("--from", options.from, now);
@@ -167,9 +211,16 @@ int policy_replay(const ReplayOptions& options) {
     if (!demand) return print_error(demand.error());
     engine::PolicyHistory history(**asked, policies, present, other);
     history.set_demand([&](ledger::Seq seq) { return demand->at(seq); });
+    std::uint64_t differ = 0;
+    if (shows == Shows::differences) {
+        history.set_observer([&](const ledger::DecisionLine& line, const stipend_decision& decision) {
+            if (print_difference(answer.file(), line, decision)) ++differ;
+        });
+    }
     const auto done = engine::run_history(**read, filter, options.orchestrator, history);
     if (!diagnostics.empty()) return print_diagnostics(diagnostics, options.common.json);
     if (!done) return print_error(done.error());
+    if (shows == Shows::differences) return end_of_differences(history, differ);
     auto factors = demand->json(from->value_or(0), to->value_or(INT64_MAX));
     if (options.common.json) {
         const auto out = engine::to_json(history, others.described()).append("demand", std::move(factors));
@@ -179,6 +230,20 @@ int policy_replay(const ReplayOptions& options) {
     if (history.not_reproduced() > 0) return print_not_reproduced(answer.file(), history);
     print_sums(answer.file(), history, others.described(), factors);
     return exit_good;
+}
+
+}  // namespace
+
+int policy_replay(const ReplayOptions& options) {
+    return replay_history(options, Shows::sums);
+}
+
+int policy_differences(const Common& common, const DifferenceOptions& options) {
+    ReplayOptions replayed{.common = common};
+    replayed.from = options.from;
+    replayed.to = options.to;
+    replayed.orchestrator = options.orchestrator;
+    return replay_history(replayed, Shows::differences);
 }
 
 }  // namespace stipend::cli

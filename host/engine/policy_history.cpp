@@ -224,19 +224,21 @@ Result<void> PolicyHistory::walk(Account& account, const KnownStretch& stretch) 
     }
 }
 
-Result<void> PolicyHistory::decide_by_other(Account& account, const ledger::Decision& d) {
+Result<stipend_decision> PolicyHistory::decide_by_other(Account& account, const ledger::Decision& d) {
     account.other_state.due_at = d.due_at;
     Round round;
     round.add(recorded_sample(account.other_state, d, account.base), nullptr);
     if (!account.walks) {
         STIPEND_TRY(round.decide(account, {}));
-        return settle_other(account, d, round.first());
+        STIPEND_TRY(settle_other(account, d, round.first()));
+        return round.first();
     }
     const auto stretch = stretch_of(account.before, d);
     round.add_next(account, stretch);
     STIPEND_TRY(round.decide(account, stretch));
     STIPEND_TRY(settle_other(account, d, round.first()));
-    return walk(account, stretch);
+    STIPEND_TRY(walk(account, stretch));
+    return round.first();
 }
 
 Result<void> PolicyHistory::take(const ledger::DecisionLine& line) {
@@ -264,13 +266,10 @@ Result<void> PolicyHistory::take(const ledger::DecisionLine& line) {
     auto& sum = account.sum;
     ++sum.decisions;
     sum.recorded = sum.recorded.plus_saturating(d.usd);
-    if (demand_) {
-        auto again = d;
-        again.demand_ppm = demand_(line.seq);
-        STIPEND_TRY(decide_by_other(account, again));
-    } else {
-        STIPEND_TRY(decide_by_other(account, d));
-    }
+    auto again = d;
+    if (demand_) again.demand_ppm = demand_(line.seq);
+    STIPEND_LET(other, decide_by_other(account, again));
+    if (observer_) observer_(line, other);
     account.before = CheckBefore::of(d);
     return {};
 }

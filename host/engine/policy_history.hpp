@@ -50,6 +50,9 @@ class PolicyHistory {
     // simulated check between two recorded ones has that of the later one.
     using DemandSource = std::function<std::uint32_t(ledger::Seq)>;
     void set_demand(DemandSource demand) { demand_ = std::move(demand); }
+    // Handed what the other policy decides for each recorded check.
+    using Observer = std::function<void(const ledger::DecisionLine& recorded, const stipend_decision& other)>;
+    void set_observer(Observer observer) { observer_ = std::move(observer); }
 
     // In the order of the chain. An error of a policy, or of the ledger, ends it. What is kept grows with the number of
     // orchestrators, not with that of decisions.
@@ -99,7 +102,7 @@ class PolicyHistory {
     [[nodiscard]] static Result<bool> reproduce(Account& account, const ledger::Decision& d);
     [[nodiscard]] Result<bool> meet_and_reproduce(Account& account, const ledger::DecisionLine& line);
     // The recorded check, and those of its own schedule until then.
-    [[nodiscard]] static Result<void> decide_by_other(Account& account, const ledger::Decision& d);
+    [[nodiscard]] static Result<stipend_decision> decide_by_other(Account& account, const ledger::Decision& d);
     [[nodiscard]] static Result<void> settle_other(Account& account, const ledger::Decision& d,
                                                    const stipend_decision& decision);
     [[nodiscard]] static Result<void> walk(Account& account, const KnownStretch& stretch);
@@ -110,6 +113,7 @@ class PolicyHistory {
     const TermsSource& present_;
     const OtherSource& other_;
     DemandSource demand_;
+    Observer observer_;
     std::unordered_map<ledger::OrchestratorId, Account> accounts_;
     // The first decision of one orchestrator for each generation.
     struct Beginning {

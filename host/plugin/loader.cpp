@@ -60,7 +60,8 @@ fs::path Loader::file_of(const std::string& plugin) const {
 Result<std::pair<Staged, LibraryDescription>> Loader::inspect(const fs::path& file, const std::string& pin) {
     STIPEND_LET(staged, stage(file, options_.staging, pin));
     STIPEND_LET(description, probe(staged.copy, file, std::nullopt, options_.probe));
-    auto noticed = remarks(description, file);
+    std::vector<std::string> noticed;
+    for (const auto& remark : remarks(description, file)) noticed.push_back(remark.text);
     noticed.insert(noticed.end(), description.warnings.begin(), description.warnings.end());
     for (auto& plugin : description.plugins) {
         STIPEND_LET(accepts, accepts_nothing(plugin, file));
@@ -131,7 +132,7 @@ Result<std::shared_ptr<const Loaded>> Loader::map(const Staged& staged) {
     if (slot) return std::make_shared<const Loaded>(Loaded{staged, slot->description, slot->entry});
     STIPEND_LET(probed, probe(staged.copy, staged.source, std::nullopt, options_.probe));
     note(probed.warnings);
-    note(remarks(probed, staged.source));
+    for (const auto& remark : remarks(probed, staged.source)) note({remark.text});
     STIPEND_LET(library, Library::open(staged.copy, staged.source));
     STIPEND_LET(description, describe(*library.entry(), staged.source));
     std::string ids;

@@ -1,4 +1,4 @@
-#include "host/plugin/probe.hpp"
+#include "host/plugin/trial_request.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -24,7 +24,7 @@ constexpr int slack_ms = 5000;
 const std::string rejected = std::to_string(STIPEND_E_CONFIG);
 
 Json request_json(const std::filesystem::path& copy, const std::filesystem::path& shown_as,
-                  const std::optional<ProbeConfig>& config, int call_ms) {
+                  const std::optional<ProbeConfig>& config, const std::optional<TrialRequest>& part, int call_ms) {
     Json request = Json::object();
     request.set("path", copy.native());
     request.set("shown_as", shown_as.native());
@@ -35,13 +35,20 @@ Json request_json(const std::filesystem::path& copy, const std::filesystem::path
         request.set("interval_ns", config->terms.interval_ns);
         request.set("base_usd_e8", config->terms.base_usd_e8);
     }
+    if (part) {
+        request.set("section", part->section);
+        request.set("seed", Json::of_number(std::to_string(part->seed)));
+        auto configs = Json::array();
+        for (const auto& one : part->configs) configs.push(Json(one));
+        request.set("configs", std::move(configs));
+    }
     return request;
 }
 
 // A child with both of its standard streams on one socket.
 class Child {
   public:
-    static Result<Child> start(const std::filesystem::path& program) {
+    static Result<Child> start(const ProbeOptions& options, const std::vector<std::string>& wrapper) {
         int ends[2];
         if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
             return fail(STIPEND_E_UNAVAILABLE, "cannot probe: no socket: ", std::strerror(errno));
@@ -55,8 +62,13 @@ class Child {
         // A library that prints must not be taken for the probe's answer: what it writes goes nowhere.
         ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), 3);
         ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-        const std::string& name = program.native();
-        char* argv[] = {const_cast<char*>(name.c_str()), const_cast<char*>("--answer-fd=3"), nullptr};
+        auto words = wrapper;
+        words.push_back(options.program.native());
+        words.emplace_back("--answer-fd=3");
+        const std::string& name = words.front();
+        std::vector<char*> argv;
+        for (auto& word : words) argv.push_back(word.data());
+        argv.push_back(nullptr);
         // The calling thread may block signals; a plugin that raises one has to end by it.
         sigset_t none, all;
         sigemptyset(&none);
@@ -66,7 +78,7 @@ class Child {
         ::posix_spawnattr_setsigmask(&attributes, &none);
         ::posix_spawnattr_setsigdefault(&attributes, &all);
         ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-        const int failed = ::posix_spawn(&child.pid_, name.c_str(), &actions, &attributes, argv, environ);
+        const int failed = ::posix_spawn(&child.pid_, name.c_str(), &actions, &attributes, argv.data(), environ);
         ::posix_spawn_file_actions_destroy(&actions);
         ::posix_spawnattr_destroy(&attributes);
         if (failed != 0) {
@@ -135,12 +147,10 @@ std::string ending(int status) {
     return cat("exit status ", WEXITSTATUS(status));
 }
 
-}  // namespace
-
-Result<LibraryDescription> probe(const std::filesystem::path& copy, const std::filesystem::path& shown_as,
-                                 const std::optional<ProbeConfig>& config, const ProbeOptions& options) {
-    STIPEND_LET(child, Child::start(options.program));
-    child.ask(request_json(copy, shown_as, config, options.timeout_ms).dump());
+Result<Json> ask(const std::filesystem::path& shown_as, const Json& request, const ProbeOptions& options,
+                 const std::vector<std::string>& wrapper = {}) {
+    STIPEND_LET(child, Child::start(options, wrapper));
+    child.ask(request.dump());
     // The probe keeps the limits of the calls by itself.
     auto text = child.answer(5 * options.timeout_ms + slack_ms);
     if (!text) return std::move(text).error().in(cat("plugin hangs the probe: ", shown_as.native()));
@@ -149,16 +159,48 @@ Result<LibraryDescription> probe(const std::filesystem::path& copy, const std::f
         return fail(STIPEND_E_INVALID, "plugin ends the probe: ", shown_as.native(), ": got ", ending(status),
                     ", want an answer");
     }
-    STIPEND_LET(json, parse_json(*text, {.bytes = max_answer_bytes, .depth = 8, .nodes = 10'000}));
-    if (const auto* error = json.find("error")) {
-        Error out = fail(STIPEND_E_INVALID, error->text());
-        if (const auto* path = json.find("path")) out.path = path->text();
-        const auto* reported = json.find("status");
-        if (reported != nullptr && reported->text() == rejected) out.status = STIPEND_E_CONFIG;
+    return parse_json(*text, {.bytes = max_answer_bytes, .depth = 8, .nodes = 10'000});
+}
+
+std::string text_of(const Json& json, std::string_view key) {
+    const auto* value = json.find(key);
+    return value == nullptr ? std::string() : value->text();
+}
+
+}  // namespace
+
+Result<LibraryDescription> probe(const std::filesystem::path& copy, const std::filesystem::path& shown_as,
+                                 const std::optional<ProbeConfig>& config, const ProbeOptions& options) {
+    STIPEND_LET(json, ask(shown_as, request_json(copy, shown_as, config, std::nullopt, options.timeout_ms), options));
+    if (json.find("error") != nullptr) {
+        Error out = fail(STIPEND_E_INVALID, text_of(json, "error"));
+        out.path = text_of(json, "path");
+        if (text_of(json, "status") == rejected) out.status = STIPEND_E_CONFIG;
         out.permanent = true;
         return out;
     }
     return LibraryDescription::from_json(json);
+}
+
+Result<TrialAnswer> try_part(const std::filesystem::path& copy, const std::filesystem::path& shown_as,
+                             const std::optional<ProbeConfig>& config, const TrialRequest& request,
+                             const ProbeOptions& options) {
+    STIPEND_LET(json, ask(shown_as, request_json(copy, shown_as, config, request, options.timeout_ms), options,
+                          request.wrapper));
+    TrialAnswer out;
+    if (json.find("error") != nullptr) {
+        out.failed = Finding{text_of(json, "rule"), text_of(json, "error")};
+        out.of_config = text_of(json, "status") == rejected;
+        out.config_path = text_of(json, "path");
+    }
+    if (json.find("plugins") != nullptr) {
+        STIPEND_SET(out.description, LibraryDescription::from_json(json));
+    }
+    if (const auto* findings = json.find("findings")) {
+        for (const auto& one : findings->items()) out.findings.push_back({text_of(one, "rule"), text_of(one, "text")});
+    }
+    out.looked_at = text_of(json, "looked_at");
+    return out;
 }
 
 }  // namespace stipend::plugin

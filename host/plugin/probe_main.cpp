@@ -27,11 +27,21 @@ void write_answer(int out, std::string text) {
     }
 }
 
+// Six times the limit of one call, of which all calls together have four.
+void limit_time(const std::string& call_ms) {
+    const auto number = Decimal::parse(call_ms);
+    const auto ms = number ? number->exact_scaled(0) : Result<std::int64_t>(number.error());
+    const auto most = static_cast<rlim_t>(ms && *ms > 5000 && *ms < 1'000'000 ? *ms * 6 / 1000 : 30);
+    const rlimit seconds{most, most};
+    ::setrlimit(RLIMIT_CPU, &seconds);
+}
+
 int answer_request(int in, int out) {
     const auto text = read_all(in, 4u << 20);
     const auto request =
-        text ? parse_json(*text, {.bytes = 4u << 20, .depth = 4, .nodes = 100}) : Result<Json>(text.error());
+        text ? parse_json(*text, {.bytes = 4u << 20, .depth = 4, .nodes = 10'000}) : Result<Json>(text.error());
     if (!request) return 2;
+    if (const auto* limit = request->find("call_ms")) limit_time(limit->text());
     write_answer(out, supervise(*request));
     return 0;
 }
@@ -58,7 +68,5 @@ int main(int argc, char** argv) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
-    const rlimit seconds{30, 30};
-    ::setrlimit(RLIMIT_CPU, &seconds);
     return stipend::plugin::answer_request(STDIN_FILENO, 3);
 }

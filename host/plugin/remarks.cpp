@@ -2,6 +2,7 @@
 
 #include "host/config/plugin_config.hpp"
 #include "host/config/schema.hpp"
+#include "host/plugin/rules.hpp"
 #include "stipend/json_parse.hpp"
 
 namespace stipend::plugin {
@@ -40,17 +41,19 @@ std::string open_object(const Json& schema, const std::string& place) {
 
 }  // namespace
 
-std::vector<std::string> remarks(const LibraryDescription& library, const std::filesystem::path& shown_as) {
-    std::vector<std::string> out;
+std::vector<Finding> remarks(const LibraryDescription& library, const std::filesystem::path& shown_as) {
+    std::vector<Finding> out;
     for (const auto& plugin : library.plugins) {
         const auto label = cat(shown_as.native(), ": ", plugin.id);
-        if (plugin.version.empty()) out.push_back(cat(label, ": got no version, want one such as 1.0.0"));
+        if (plugin.version.empty()) {
+            out.push_back({rules::version, cat(label, ": got no version, want one such as 1.0.0")});
+        }
         if (plugin.config_schema.empty()) continue;
         const auto schema = parse_json(plugin.config_schema);
         if (!schema) continue;
         if (const auto place = open_object(*schema, "#"); !place.empty()) {
-            out.push_back(cat(label, ": config schema lets unknown keys pass at ", place,
-                              ": want \"additionalProperties\": false"));
+            out.push_back({rules::closed, cat(label, ": config schema lets unknown keys pass at ", place,
+                                              ": want \"additionalProperties\": false")});
         }
     }
     return out;

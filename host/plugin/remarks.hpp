@@ -2,16 +2,15 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
 #include <vector>
 
 #include "host/plugin/description.hpp"
+#include "host/plugin/finding.hpp"
 
 namespace stipend::plugin {
 
-// Warnings, each with the file's name: no version; a configuration schema that lets unknown keys pass.
-[[nodiscard]] std::vector<std::string> remarks(const LibraryDescription& library,
-                                               const std::filesystem::path& shown_as);
+// Warnings, each with its rule and the file's name: no version; a configuration schema that lets unknown keys pass.
+[[nodiscard]] std::vector<Finding> remarks(const LibraryDescription& library, const std::filesystem::path& shown_as);
 
 // Whether the plugin's schema allows an empty configuration. An error where the schema itself is wrong.
 Result<bool> accepts_nothing(const Description& plugin, const std::filesystem::path& shown_as);

@@ -2,7 +2,14 @@
 
 #include <unistd.h>
 
+#include "host/plugin/rules.hpp"
+
 namespace stipend::plugin {
+namespace {
+
+constexpr std::size_t most_findings = 200;
+
+}  // namespace
 
 Calls::Calls(Report& report, std::string file)
     : report_(report), file_(std::move(file)), process_(::getpid()), before_(ProcessState::now()) {}
@@ -16,18 +23,25 @@ void Calls::end() {
 Result<void> Calls::check(std::string_view what) {
     auto now = ProcessState::now();
     if (const auto change = now.change_since(before_)) {
+        look_at(rules::unchanged);
         return fail(STIPEND_E_INVALID, "plugin changes the process: ", file_, ": got ", *change, " after ", what,
                     ", want it as it was");
     }
     if (const auto taken = now.crash_signals_since(before_); !taken.empty()) {
-        warn(file_, cat(what, " takes ", taken, ": the host's log does not name this plugin when it crashes"));
+        warn(rules::crash_signals, file_,
+             cat(what, " takes ", taken, ": the host's log does not name this plugin when it crashes"));
         before_ = std::move(now);
     }
     return {};
 }
 
-void Calls::warn(std::string_view label, std::string_view text) {
-    warnings_.push_back(cat(label, ": ", text));
+void Calls::look_at(const char* rule) {
+    rule_ = rule;
+    report_.set_rule(rule);
+}
+
+void Calls::warn(const char* rule, std::string_view label, std::string_view text) {
+    if (findings_.size() < most_findings) findings_.push_back({rule, cat(label, ": ", text)});
 }
 
 }  // namespace stipend::plugin

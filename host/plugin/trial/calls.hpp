@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "host/plugin/finding.hpp"
 #include "host/plugin/trial/process_state.hpp"
 #include "host/plugin/trial/report.hpp"
 #include "stipend/result.hpp"
@@ -25,7 +26,7 @@ class Calls {
     // The same without a look at the process, for calls that come in great numbers.
     template <class Body>
     Result<void> make_unchecked(std::string_view what, Body&& body) {
-        report_.begin(what);
+        report_.begin(about_.empty() ? std::string(what) : cat(what, " with ", about_));
         Result<void> result = body();
         end();
         return result;
@@ -33,9 +34,26 @@ class Calls {
     // Whether the process is as it was; `what` is the last call.
     Result<void> check(std::string_view what);
 
-    // What does not refuse the plugin, but should be known; `label` is the file and the id of the plugin.
-    void warn(std::string_view label, std::string_view text);
-    [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+    // Runs `body`, which returns a Result<void>, while that rule is looked at. Where it fails, the rule stays.
+    template <class Body>
+    Result<void> under(const char* rule, Body&& body) {
+        const auto* outer = rule_;
+        look_at(rule);
+        STIPEND_TRY(body());
+        look_at(outer);
+        return {};
+    }
+    // What breaks from now on breaks that rule. `rule` is a literal.
+    void look_at(const char* rule);
+
+    // What breaks a rule and does not refuse the plugin; `label` is the file and the id of the plugin.
+    void warn(const char* rule, std::string_view label, std::string_view text);
+    [[nodiscard]] const std::vector<Finding>& findings() const { return findings_; }
+    // What the calls from now on are about, for messages of the supervisor; empty: nothing.
+    void about(std::string_view what) { about_ = what; }
+    // How much was looked at.
+    void note(std::string text) { looked_at_ = std::move(text); }
+    [[nodiscard]] const std::string& looked_at() const { return looked_at_; }
     [[nodiscard]] const std::string& file() const { return file_; }
 
   private:
@@ -45,7 +63,9 @@ class Calls {
     std::string file_;
     pid_t process_;
     ProcessState before_;
-    std::vector<std::string> warnings_;
+    const char* rule_ = "";
+    std::vector<Finding> findings_;
+    std::string about_, looked_at_;
 };
 
 }  // namespace stipend::plugin

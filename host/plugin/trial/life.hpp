@@ -50,6 +50,8 @@ class Life {
     Result<void> start();
     Result<void> health();
     Result<const void*> table(const char* kind);
+    // An error where a table lacks a function, or is missing.
+    Result<void> whole(bool is_whole, const char* kind);
     Result<void> quiesce();
     Result<void> destroy();
     [[nodiscard]] stipend_instance* raw() const { return raw_; }
@@ -58,6 +60,9 @@ class Life {
 
   private:
     Life(Calls& calls, const Subject& subject, Guard guard) : calls_(&calls), subject_(&subject), guard_(guard) {}
+    template <class Body>
+    Result<void> make(const char* rule, std::string_view what, Body&& body);
+
     Calls* calls_;
     const Subject* subject_;
     Guard guard_;

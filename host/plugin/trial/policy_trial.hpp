@@ -5,8 +5,11 @@
 
 namespace stipend::plugin {
 
-// Refused: an access outside of a record; a decision that the host would not take, or above the policy's own bounds;
-// answers that are not the same for the same sample.
-Result<void> try_policy(Calls& calls, const Subject& subject);
+// Refused: a decision that the host would not take, or above the policy's own bounds.
+Result<void> try_decisions(Calls& calls, const Subject& subject);
+// Refused: answers that are not the same for the same sample.
+Result<void> try_order(Calls& calls, const Subject& subject);
+// Warns of what instances leave behind.
+Result<void> try_policy_lives(Calls& calls, const Subject& subject);
 
 }  // namespace stipend::plugin

@@ -9,6 +9,16 @@
 #include <cstring>
 
 namespace stipend::plugin {
+namespace {
+
+template <std::size_t N>
+void copy(char (&field)[N], std::string_view text) {
+    const auto length = std::min(text.size(), N - 1);
+    std::memcpy(field, text.data(), length);
+    field[length] = '\0';
+}
+
+}  // namespace
 
 Report* Report::map() {
     void* memory =
@@ -17,10 +27,12 @@ Report* Report::map() {
 }
 
 void Report::begin(std::string_view what) {
-    const auto length = std::min(what.size(), sizeof call - 1);
-    std::memcpy(call, what.data(), length);
-    call[length] = '\0';
+    copy(call, what);
     since_ns.store(true_monotonic_ns());
+}
+
+void Report::set_rule(std::string_view name) {
+    copy(rule, name);
 }
 
 void Report::end() {

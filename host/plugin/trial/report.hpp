@@ -15,6 +15,7 @@ struct Report {
     std::atomic<std::int64_t> since_ns;   // when the call under way began, on the monotonic clock; 0: none is under way
     std::atomic<std::uint32_t> answered;  // `answer` is complete
     char call[192];                       // the call under way, or the last one
+    char rule[64];                        // what is looked at meanwhile (host/plugin/rules.hpp)
     char reach[192];                      // the access outside of a record that ended the process; empty: none
     std::uint32_t answer_bytes;
     char answer[max_answer_bytes];
@@ -22,6 +23,7 @@ struct Report {
     // Maps one that a child shares; NULL where there is no memory.
     static Report* map();
     void begin(std::string_view what);
+    void set_rule(std::string_view name);
     void end();
     void finish(std::string_view text);
 };

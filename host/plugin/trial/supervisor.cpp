@@ -1,6 +1,7 @@
 #include "host/plugin/trial/supervisor.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,8 +13,11 @@
 #include <set>
 
 #include "host/base/file.hpp"
+#include "host/base/printable.hpp"
+#include "host/plugin/rules.hpp"
 #include "host/plugin/trial/library_trial.hpp"
 #include "host/plugin/trial/report.hpp"
+#include "stipend/json_parse.hpp"
 
 namespace stipend::plugin {
 namespace {
@@ -22,8 +26,10 @@ constexpr std::int64_t ms = 1'000'000;
 constexpr int calls_in_all = 4;  // so many times the limit of one call is that of all together
 constexpr int most_sweeps = 200;
 
-std::string error_json(const std::string& message) {
-    return Json::object().set("error", message).set("path", "").dump();
+constexpr std::size_t most_output = 300;  // that a finding shows
+
+std::string error_json(std::string_view rule, const std::string& message) {
+    return Json::object().set("error", message).set("path", "").set("rule", Json(rule)).dump();
 }
 
 std::string text_of(const Json& request, std::string_view key) {
@@ -104,7 +110,7 @@ std::size_t end_processes(pid_t group) {
     return found.size();
 }
 
-[[noreturn]] void become_trial(const Json& request, Report& report) {
+[[noreturn]] void become_trial(const Json& request, Report& report, const Fd& output) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::setpgid(0, 0);
     // As in the host: the signals by which it is stopped wait for the thread that takes them, and a closed pipe is an
@@ -114,12 +120,31 @@ std::size_t end_processes(pid_t group) {
     for (const int number : {SIGHUP, SIGINT, SIGTERM}) sigaddset(&blocked, number);
     ::sigprocmask(SIG_SETMASK, &blocked, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
-    // No descriptor of the supervisor is in reach of the plugin; what it prints on standard output goes nowhere.
+    // No descriptor of the supervisor is in reach of the plugin; what it prints on standard output goes nowhere, or is
+    // looked at once it has ended.
     const int nothing = ::open("/dev/null", O_RDWR);
     ::dup2(nothing, STDIN_FILENO);
-    ::dup2(nothing, STDOUT_FILENO);
+    ::dup2(output ? output.get() : nothing, STDOUT_FILENO);
     ::close_range(STDERR_FILENO + 1, ~0U, 0);
     try_library(request, report);
+}
+
+// The answer, with a finding where the plugin printed something.
+std::string with_output(std::string answer, const std::string& file, const Fd& output) {
+    if (!output || ::lseek(output.get(), 0, SEEK_END) <= 0) return answer;
+    std::string text(most_output, '\0');
+    const auto got = ::pread(output.get(), text.data(), text.size(), 0);
+    text.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+    auto json = parse_json(answer, {.bytes = max_answer_bytes, .depth = 8, .nodes = 10'000});
+    if (!json) return answer;
+    const auto* known = json->find("findings");
+    auto findings = known == nullptr ? Json::array() : *known;
+    findings.push(
+        Json::object()
+            .set("rule", rules::output)
+            .set("text", cat(file, ": prints on standard output: got \"", printable_line(text), "\", want nothing")));
+    json->set("findings", std::move(findings));
+    return json->dump();
 }
 
 }  // namespace
@@ -128,15 +153,18 @@ std::string supervise(const Json& request) {
     auto* report = Report::map();
     const auto limit = Decimal::parse(text_of(request, "call_ms"));
     const auto call_ms = limit ? limit->exact_scaled(0) : Result<std::int64_t>(limit.error());
-    if (report == nullptr || !call_ms) return error_json("cannot probe: no memory, or no time limit in the request");
+    if (report == nullptr || !call_ms)
+        return error_json("", "cannot probe: no memory, or no time limit in the request");
     sigset_t ended;
     sigemptyset(&ended);
     sigaddset(&ended, SIGCHLD);
     ::sigprocmask(SIG_BLOCK, &ended, nullptr);
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    const bool is_part = request.find("section") != nullptr;
+    const Fd output(is_part ? ::memfd_create("stipend-output", MFD_CLOEXEC) : -1);
     const auto child = ::fork();
-    if (child < 0) return error_json(cat("cannot probe: no process: ", std::strerror(errno)));
-    if (child == 0) become_trial(request, *report);
+    if (child < 0) return error_json("", cat("cannot probe: no process: ", std::strerror(errno)));
+    if (child == 0) become_trial(request, *report, output);
 
     const auto end = wait_for(child, *report, *call_ms);
     const auto left = end_processes(child);
@@ -145,21 +173,22 @@ std::string supervise(const Json& request) {
     if (end.too_long_ms) {
         const auto what = end.in_all ? cat("calls that take more than ", *end.too_long_ms, " ms together, the last in ")
                                      : cat("no return within ", *end.too_long_ms, " ms from ");
-        return error_json(cat("plugin hangs when probed: ", file, ": got ", what, call, ", want it to return"));
+        return error_json(report->rule,
+                          cat("plugin hangs when probed: ", file, ": got ", what, call, ", want it to return"));
     }
     if (report->reach[0] != '\0') {
-        return error_json(cat("plugin reaches outside of a record: ", file, ": got ", report->reach, ", in ", call,
-                              ", want it inside"));
+        return error_json(rules::guard, cat("plugin reaches outside of a record: ", file, ": got ", report->reach,
+                                            ", in ", call, ", want it inside"));
     }
     if (report->answered.load() == 0 || !WIFEXITED(end.status) || WEXITSTATUS(end.status) != 0) {
-        return error_json(cat("plugin ends the process when probed: ", file, ": got ", ending(end.status), " in ", call,
-                              ", want it to return"));
+        return error_json(report->rule, cat("plugin ends the process when probed: ", file, ": got ", ending(end.status),
+                                            " in ", call, ", want it to return"));
     }
-    std::string answer(report->answer, report->answer_bytes);
+    auto answer = with_output(std::string(report->answer, report->answer_bytes), file, output);
     if (left != 0 && !answer.starts_with("{\"error\"")) {
-        return error_json(cat("plugin leaves processes behind: ", file, ": got ", left,
-                              left == 1 ? " process" : " processes",
-                              " that it started and did not wait for, want none"));
+        return error_json(rules::children, cat("plugin leaves processes behind: ", file, ": got ", left,
+                                               left == 1 ? " process" : " processes",
+                                               " that it started and did not wait for, want none"));
     }
     return answer;
 }

@@ -1,224 +1,153 @@
 #include "host/plugin/trial/trial_host.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
-#include <cstring>
-#include <limits>
+#include <set>
+#include <utility>
 
 #include "host/plugin/call.hpp"
+#include "host/plugin/record_check.hpp"
+#include "host/plugin/rules.hpp"
 #include "stipend/abi/entry.h"
-#include "stipend/abi/fees.h"
-#include "stipend/abi/http.h"
-#include "stipend/abi/mail.h"
-#include "stipend/abi/services.h"
 
 namespace stipend::plugin {
 namespace {
 
+// Hosts outlive their instances, and so do their addresses.
+std::atomic<TrialHost*> newest_host{nullptr};
+std::mutex hosts_mutex;
+std::set<const stipend_host*> hosts;  // guarded by hosts_mutex
+
+constexpr std::size_t most_findings = 50;
 constexpr std::int64_t most_virtual_ns = 600'000'000'000;
 constexpr int most_events = 300;
-constexpr std::size_t most_waiting = 10'000;
 
 }  // namespace
-
-// The functions of the host's tables.
-struct TrialTables {
-    static TrialHost& of(const stipend_host* h) { return *static_cast<TrialHost*>(h->host_data); }
-
-    static int32_t log_enabled(const stipend_host*, int32_t) { return 1; }
-    static void log_write(const stipend_host*, int32_t, stipend_str) {}
-
-    static stipend_unix_ns now(const stipend_host* h) {
-        auto& self = of(h);
-        const std::lock_guard lock(self.mutex_);
-        return self.wall_start_ + self.now_;
-    }
-    static stipend_mono_ns monotonic(const stipend_host* h) {
-        auto& self = of(h);
-        const std::lock_guard lock(self.mutex_);
-        return self.now_;
-    }
-
-    static uint64_t metric_define(const stipend_host* h, int32_t, stipend_str, stipend_str) {
-        auto& self = of(h);
-        const std::lock_guard lock(self.mutex_);
-        return ++self.metrics_;
-    }
-    static void metric_record(const stipend_host*, uint64_t, int64_t) {}
-
-    static stipend_status value_get(const stipend_host* h, stipend_str key, const stipend_sink* out) {
-        auto& self = of(h);
-        std::string value;
-        {
-            const std::lock_guard lock(self.mutex_);
-            const auto found = self.values_.find(std::string(view(key)));
-            if (found == self.values_.end()) return STIPEND_E_UNAVAILABLE;
-            value = found->second;
-        }
-        return out->write(out->ctx, value.data(), value.size());
-    }
-    static stipend_status value_put(const stipend_host* h, stipend_str key, stipend_bytes value) {
-        auto& self = of(h);
-        const std::lock_guard lock(self.mutex_);
-        if (self.values_.size() >= most_waiting || value.len > (1u << 20)) return STIPEND_E_LIMIT;
-        self.values_[std::string(view(key))] = view(value);
-        return STIPEND_OK;
-    }
-    static stipend_status value_erase(const stipend_host* h, stipend_str key) {
-        auto& self = of(h);
-        const std::lock_guard lock(self.mutex_);
-        self.values_.erase(std::string(view(key)));
-        return STIPEND_OK;
-    }
-
-    static stipend_op timer_after(const stipend_host* h, uint64_t delay_ns, stipend_timer_fired fired, void* user) {
-        const auto delay = std::min<std::uint64_t>(delay_ns, std::numeric_limits<std::int64_t>::max() / 2);
-        return of(h).post(static_cast<std::int64_t>(delay), "a timer's callback", [fired, user] { fired(user); });
-    }
-    static int32_t timer_cancel(const stipend_host* h, stipend_op op) {
-        auto& self = of(h);
-        const std::lock_guard lock(self.mutex_);
-        return self.events_.erase(op) != 0 ? 1 : 0;
-    }
-
-    static stipend_status alert_raise(const stipend_host*, stipend_str, int32_t, stipend_str) { return STIPEND_OK; }
-    static void alert_resolve(const stipend_host*, stipend_str) {}
-
-    static int32_t on_control(const stipend_host* h) { return of(h).on_pool_ ? 0 : 1; }
-    static int32_t on_pool(const stipend_host* h) { return of(h).on_pool_ ? 1 : 0; }
-
-    static stipend_status route_add(const stipend_host* h, stipend_str, stipend_str method, stipend_str path,
-                                    stipend_route_handler handler, void* user) {
-        auto& self = of(h);
-        const std::lock_guard lock(self.mutex_);
-        if (self.routes_.size() >= 100) return STIPEND_E_LIMIT;
-        self.routes_.push_back({handler, user, std::string(view(method)), std::string(view(path))});
-        return STIPEND_OK;
-    }
-    static stipend_status route_respond(const stipend_host*, uint64_t, int32_t, stipend_str, stipend_bytes) {
-        return STIPEND_OK;
-    }
-
-    static stipend_status services_visit(const stipend_host* h, uint32_t window_s, stipend_service_visitor visitor,
-                                         void* user) {
-        auto record = make_record<stipend_service_record>();
-        record.verdict = 1;
-        record.name = to_abi("probe");
-        record.up_ppm = record.seen_ppm = 1'000'000;
-        record.looks = 10;
-        record.since = 1'750'000'000'000'000'000;
-        auto totals = make_record<stipend_service_totals>();
-        totals.window_s = window_s;
-        totals.now = now(h);
-        totals.overall_ppm = totals.coverage_ppm = 1'000'000;
-        visitor(user, &totals, &record, 1, sizeof record);
-        return STIPEND_OK;
-    }
-
-    static stipend_status fee_reserve(const stipend_host* h, stipend_str, const stipend_u256*,
-                                      stipend_fee_answer answer, void* user) {
-        of(h).post(0, "the answer to a reservation", [answer, user] {
-            const auto none = empty_error();
-            answer(user, STIPEND_OK, &none);
-        });
-        return STIPEND_OK;
-    }
-
-    static stipend_status http_send(const stipend_host* h, const stipend_http_request*, stipend_http_chunk,
-                                    stipend_http_done done, void* user, stipend_op* out) {
-        *out = of(h).post(1'000'000, "the end of an HTTP exchange", [done, user] {
-            auto response = make_record<stipend_http_response>();
-            response.phase = STIPEND_HTTP_RESOLVE;
-            response.cause = STIPEND_HTTP_CAUSE_LOCAL;
-            auto error = empty_error();
-            const auto status = report(&error, fail(STIPEND_E_UNAVAILABLE, "the probe has no network"));
-            done(user, status, &response, &error);
-        });
-        return *out == 0 ? STIPEND_E_BUSY : STIPEND_OK;
-    }
-    static stipend_status mail_send(const stipend_host* h, const stipend_mail*, stipend_mail_done done, void* user,
-                                    stipend_op* out) {
-        *out = of(h).post(1'000'000, "the end of an e-mail", [done, user] {
-            auto error = empty_error();
-            const auto status = report(&error, fail(STIPEND_E_UNAVAILABLE, "the probe has no network"));
-            done(user, status, 0, &error);
-        });
-        return *out == 0 ? STIPEND_E_BUSY : STIPEND_OK;
-    }
-    // The exchange ends by itself soon.
-    static void http_cancel(const stipend_host*, stipend_op) {}
-
-    static void done(const stipend_host* h, stipend_op op, stipend_status, const void*, const stipend_error*) {
-        if (h == nullptr) return;  // a host refuses such an answer
-        auto& self = of(h);
-        const std::lock_guard lock(self.mutex_);
-        ++self.operations_[op];
-    }
-
-    static const void* get_interface(const stipend_host*, const char* id);
-};
-
-namespace {
-
-constexpr stipend_host_log_v1 trial_log{&TrialTables::log_enabled, &TrialTables::log_write};
-constexpr stipend_host_clock_v1 trial_clock{&TrialTables::now, &TrialTables::monotonic};
-constexpr stipend_host_metrics_v1 trial_metrics{&TrialTables::metric_define, &TrialTables::metric_record};
-constexpr stipend_host_kv_v1 trial_values{&TrialTables::value_get, &TrialTables::value_put, &TrialTables::value_erase};
-constexpr stipend_host_timer_v1 trial_timer{&TrialTables::timer_after, &TrialTables::timer_cancel};
-constexpr stipend_host_alerts_v1 trial_alerts{&TrialTables::alert_raise, &TrialTables::alert_resolve};
-constexpr stipend_host_threads_v1 trial_threads{&TrialTables::on_control, &TrialTables::on_pool};
-constexpr stipend_host_routes_v1 trial_routes{&TrialTables::route_add, &TrialTables::route_respond};
-constexpr stipend_host_services_v1 trial_services{&TrialTables::services_visit};
-constexpr stipend_host_fees_v1 trial_fees{&TrialTables::fee_reserve};
-constexpr stipend_host_http_v1 trial_http{&TrialTables::http_send, &TrialTables::http_cancel};
-constexpr stipend_host_mail_v1 trial_mail{&TrialTables::mail_send, &TrialTables::http_cancel};
-
-}  // namespace
-
-const void* TrialTables::get_interface(const stipend_host*, const char* id) {
-    const std::pair<const char*, const void*> tables[] = {
-        {STIPEND_HOST_LOG, &trial_log},           {STIPEND_HOST_CLOCK, &trial_clock},
-        {STIPEND_HOST_METRICS, &trial_metrics},   {STIPEND_HOST_KV, &trial_values},
-        {STIPEND_HOST_TIMER, &trial_timer},       {STIPEND_HOST_ALERTS, &trial_alerts},
-        {STIPEND_HOST_THREADS, &trial_threads},   {STIPEND_HOST_ROUTES, &trial_routes},
-        {STIPEND_HOST_SERVICES, &trial_services}, {STIPEND_HOST_FEES, &trial_fees},
-        {STIPEND_HOST_HTTP, &trial_http},         {STIPEND_HOST_MAIL, &trial_mail},
-    };
-    for (const auto& [name, table] : tables) {
-        if (std::strcmp(id, name) == 0) return table;
-    }
-    return nullptr;
-}
 
 TrialHost::TrialHost(Calls& calls, std::string label)
     : calls_(calls),
       label_(std::move(label)),
-      raw_{sizeof(stipend_host), STIPEND_ABI_MINOR, this, "stipend", "", &TrialTables::get_interface},
+      raw_{sizeof(stipend_host), STIPEND_ABI_MINOR, this, "stipend", "", &trial_interface},
       wall_start_(
           std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
-              .count()) {}
+              .count()) {
+    newest_host = this;
+    const std::lock_guard lock(hosts_mutex);
+    hosts.insert(&raw_);
+}
 
-stipend_completion TrialHost::expect() {
+void TrialHost::done(const stipend_host* h, stipend_op op, stipend_status status, const void* record,
+                     const stipend_error*) {
+    auto* self = newest_host.load();
+    bool is_known = false;
+    {
+        const std::lock_guard lock(hosts_mutex);
+        is_known = hosts.contains(h);
+    }
+    if (is_known) {
+        static_cast<TrialHost*>(h->host_data)->answered(op, status, record);
+    } else if (self != nullptr) {
+        self->find(rules::record, "got an answer with another host than the completion's");
+    }
+}
+
+stipend_completion TrialHost::expect(std::string what, CheckRecord check) {
     const std::lock_guard lock(mutex_);
-    operations_[++last_op_] = 0;
-    return {&raw_, last_op_, &TrialTables::done};
+    auto& operation = operations_[++last_op_];
+    operation.what = std::move(what);
+    operation.check = std::move(check);
+    return {&raw_, last_op_, &TrialHost::done};
+}
+
+void TrialHost::answered(stipend_op op, stipend_status status, const void* record) {
+    const std::lock_guard lock(mutex_);
+    const auto found = operations_.find(op);
+    if (found == operations_.end()) {
+        return find_locked(rules::once, cat("got an answer for operation ", op, ", which never was"));
+    }
+    auto& operation = found->second;
+    if (operation.refused) {
+        find_locked(rules::refused, cat(operation.what, ": got an answer for an operation whose start failed"));
+    } else if (++operation.answers > 1) {
+        find_locked(rules::once, cat(operation.what, ": got ", operation.answers, " answers, want one"));
+    } else {
+        operation.over_at = now_;
+        if (is_over_) find_locked(rules::destroyed, cat(operation.what, ": got an answer after destroy"));
+        if (status > 0) find_locked(rules::record, cat(operation.what, ": got status ", status, ", want 0 or below"));
+        if (status == STIPEND_OK && operation.check) {
+            const auto good = record == nullptr ? Result<void>(fail(STIPEND_E_INVALID, "got OK without a record"))
+                                                : operation.check(record);
+            if (!good) find_locked(rules::record, cat(operation.what, ": ", good.error().message));
+        }
+    }
+    answered_.notify_all();
+}
+
+void TrialHost::observed(const stipend_observation* observation) {
+    if (observation == nullptr) return find(rules::observations, "watch: got an observation that is NULL");
+    const auto good = check(*observation);
+    if (!good) find(rules::observations, cat("watch: ", good.error().message));
+}
+
+void TrialHost::find(const char* rule, std::string text) {
+    const std::lock_guard lock(mutex_);
+    find_locked(rule, std::move(text));
+}
+
+void TrialHost::find_locked(const char* rule, std::string text) {
+    if (findings_.size() < most_findings) findings_.push_back({rule, cat(name_of(answers_), ": ", text)});
+}
+
+std::vector<Finding> TrialHost::take_findings() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(findings_, {});
+}
+
+void TrialHost::answer_with(Answers answers) {
+    const std::lock_guard lock(mutex_);
+    answers_ = answers;
+}
+
+void TrialHost::end() {
+    const std::lock_guard lock(mutex_);
+    is_over_ = true;
+}
+
+std::int64_t TrialHost::monotonic_now() {
+    const std::lock_guard lock(mutex_);
+    return now_;
+}
+
+std::int64_t TrialHost::over_at(stipend_op op) {
+    const std::lock_guard lock(mutex_);
+    return operations_[op].over_at;
+}
+
+bool TrialHost::wait_for_answer(stipend_op op, int ms) {
+    std::unique_lock lock(mutex_);
+    return answered_.wait_for(lock, std::chrono::milliseconds(ms), [&] { return operations_[op].answers > 0; });
 }
 
 bool TrialHost::is_over(stipend_op op) {
     const std::lock_guard lock(mutex_);
     const auto found = operations_.find(op);
-    return found == operations_.end() || found->second > 0;
+    return found == operations_.end() || found->second.answers > 0 || found->second.refused;
 }
 
 void TrialHost::forget(stipend_op op) {
     const std::lock_guard lock(mutex_);
-    operations_.erase(op);
+    auto& operation = operations_[op];
+    operation.refused = true;
+    if (operation.answers > 0) find_locked(rules::refused, cat(operation.what, ": got an answer, and a failed start"));
 }
 
-stipend_op TrialHost::post(std::int64_t delay_ns, std::string what, std::function<void()> run) {
+stipend_op TrialHost::post(std::int64_t delay_ns, std::string what, std::function<void()> run,
+                           std::shared_ptr<bool> cancelled) {
     const std::lock_guard lock(mutex_);
     if (events_.size() >= most_waiting) return 0;
-    events_.emplace(++last_op_, Event{now_ + delay_ns, std::move(what), std::move(run)});
+    if (is_over_) return 0;
+    events_.emplace(++last_op_, Event{now_ + delay_ns, std::move(what), std::move(run), std::move(cancelled)});
     return last_op_;
 }
 

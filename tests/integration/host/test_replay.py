@@ -126,6 +126,39 @@ class Replay(test_registry.RegistryTest):
         for defect in ("crash_in_create", "crash_in_decide", "bad_action"):
             self.assertIn(f"{defect}.so", self.replay("--plugin", DEFECTS / f"{defect}.so", status=1))
 
+    def differences(self, *arguments, status):
+        code, out, err = self.host.run("policy", "eval", "--from-ledger", *map(str, arguments))
+        self.assertEqual(code, status, out + err)
+        return [json.loads(line) for line in out.splitlines()], err
+
+    def test_each_decision_that_comes_out_otherwise_is_printed(self):
+        lines, err = self.differences(status=0)
+        self.assertEqual(lines, [])
+        self.assertIn(f"0 of {len(self.lines)} decisions come out otherwise", err)
+        text = self.host.config.read_text()
+        self.assertIn("    plugin: payment\n    config:\n", text)
+        before, _, rest = text.partition("    plugin: payment\n    config:\n")
+        rest = rest[rest.index(next(line for line in rest.splitlines() if not line.startswith("      "))):]
+        self.host.config.write_text(f"{before}    plugin: payment\n    config:\n      table: mine\n      tables:\n        mine:\n"
+                                    "          - {tier: all, at_least: 99, multiplier: 2.5}\n"
+                                    f"          - {{tier: nothing, at_least: 0, multiplier: 0}}\n{rest}")
+        lines, err = self.differences(status=3)
+        self.assertEqual({(line["orchestrator"], line["epoch"]) for line in lines},
+                         {(line["orchestrator"], line["epoch"]) for line in self.lines})
+        recorded = {(line["orchestrator"], line["epoch"]): line for line in self.lines}
+        for line in lines:
+            was = recorded[line["orchestrator"], line["epoch"]]
+            self.assertEqual(line["recorded"]["tier"], was["tier"])
+            self.assertEqual(line["decided"]["tier"], "all" if was["job"] == "ok" else "nothing")
+            if was["job"] == "ok":
+                self.assertEqual((usd(line["recorded"]["amount_usd"]), usd(line["decided"]["amount_usd"])),
+                                 (usd(was["amount_usd"]), 25))
+        only, _ = self.differences("--orchestrator", self.lines[0]["orchestrator"], status=3)
+        self.assertEqual(only, [line for line in lines if line["orchestrator"] == self.lines[0]["orchestrator"]])
+        self.assertEqual(self.differences("--to", "-1h", status=0)[0], [])
+        self.assertEqual(self.host.run("policy", "eval", "--from", "-1h")[0], 2)
+        self.assertEqual(self.host.run("policy", "eval", "--from-ledger", "--base-usd", "1")[0], 2)
+
     def test_history_that_was_edited_is_compared_with_nothing(self):
         with sqlite3.connect(self.host.folder / "state" / "ledger.db") as ledger:
             ledger.execute("UPDATE decision SET multiplier_ppm = 1 WHERE epoch = 1 AND orchestrator = 1")

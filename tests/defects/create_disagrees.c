@@ -1,0 +1,7 @@
+/* Its create refuses the upper limit of its own schema, which its check_config accepts. */
+#define DEFECT_SCHEMA                                                     \
+    "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{" \
+    "\"level\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":12}}}"
+#define DEFECT_IN_CREATE                                                              \
+    if (memmem(config.ptr, config.len, ":12", 3) != NULL) return STIPEND_E_CONFIG
+#include "defect.h"
