@@ -2,7 +2,8 @@
 """Runs a document: its fenced blocks, in order, in an empty folder. The words after the language say what a block is.
 
     ```sh run                    is run by bash, which stops at the first failure
-    ```text output               is what the block before it printed
+    ```text output               is how what the block before it printed ends
+    ```text like                 is all that the block before it printed, but for figures: see like.py
     ```cpp file=PATH             is written to PATH; with same=PATH it is also that file of the checkout, to the letter
 
 A block of sh without `run` is refused: what a reader would type is tried. STIPEND is the checkout. With --section only
@@ -19,6 +20,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+
+from like import difference
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LONGEST_S = 600  # for one block; a build on a busy machine takes its time
@@ -86,12 +89,15 @@ def run_document(document, work, environment, sessions, section=None):
             # The last lines: what a build prints before them differs from machine to machine.
             if printed is None or not ("\n" + printed).endswith("\n" + block):
                 raise Failed(f"{place}: got\n{printed}\nwant it to end with\n{block}")
+        elif words == ["like"]:
+            if wrong := "nothing was run before it" if printed is None else difference(printed, block):
+                raise Failed(f"{place}: {wrong}\ngot\n{printed}")
         elif "file" in options:
             write_file(work, options["file"], block, place)
             if "same" in options and (ROOT / options["same"]).read_text(encoding="utf-8") != block:
                 raise Failed(f"{place}: got another text than {options['same']}, want the same")
         elif words:
-            raise Failed(f"{place}: got {' '.join(words)}, want run, output, or file=PATH")
+            raise Failed(f"{place}: got {' '.join(words)}, want run, output, like, or file=PATH")
     return runs
 
 
