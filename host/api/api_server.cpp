@@ -126,8 +126,8 @@ struct ApiServer::State {
                                                   Credential& credential);
     void serve_page(http::ServerRequest&& raw, http::Responder responder);
     // On a thread of the pool: as the user that the credential proves, or, without one, as no user.
-    void hand_over(const http::Route& route, const Credential& credential, http::ServerRequest raw,
-                   http::Responder responder);
+    void pass_to_plugin(const http::Route& route, const Credential& credential, http::ServerRequest raw,
+                        http::Responder responder);
 };
 
 ApiServer::State::Found ApiServer::State::find(std::string_view method, std::string_view path) const {
@@ -318,13 +318,13 @@ void ApiServer::State::serve_page(http::ServerRequest&& raw, http::Responder res
     }
     pool->post([this, route = match.route, credential = std::move(credential), raw = std::move(raw),
                 responder = std::move(responder)]() mutable {
-        hand_over(*route, credential, std::move(raw), std::move(responder));
+        pass_to_plugin(*route, credential, std::move(raw), std::move(responder));
         --waiting;
     });
 }
 
-void ApiServer::State::hand_over(const http::Route& route, const Credential& credential, http::ServerRequest raw,
-                                 http::Responder responder) {
+void ApiServer::State::pass_to_plugin(const http::Route& route, const Credential& credential, http::ServerRequest raw,
+                                      http::Responder responder) {
     auto verified = verify(credential);
     if (!verified) log(cat("access: ", verified.error().message));
     if (!verified || (!verified->principal && !credential.cookie)) {

@@ -1,5 +1,7 @@
 #include "host/api/event_feed.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -278,6 +280,7 @@ Result<std::unique_ptr<EventFeed>> EventFeed::create(EventSource& source, const 
     state->shared_from = {state->shared_to, after_all_parts};
     try {
         state->thread = std::thread([state = state.get()] { state->run(); });
+        ::pthread_setname_np(state->thread.native_handle(), "stipend-events");
     } catch (const std::system_error& error) {
         return fail(STIPEND_E_UNAVAILABLE, "cannot start a thread: ", error.what());
     }

@@ -1,9 +1,7 @@
 // What the manager does to ask what an orchestrator offers.
-#include <chrono>
-#include <future>
-
 #include "host/engine/manager.hpp"
 #include "host/engine/plugin_calls.hpp"
+#include "host/runtime/pending_answer.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::engine {
@@ -30,22 +28,16 @@ void Manager::watch_offers() {
 }
 
 Result<std::optional<Json>> Manager::offer(std::string_view id) {
-    // The answer may come after its question was given up.
-    const auto answer = std::make_shared<std::promise<Result<Offer>>>();
-    auto coming = answer->get_future();
-    STIPEND_LET(found, host_.loop().ask_within(turn_patience_ns, [this, id = std::string(id), answer] {
+    runtime::PendingAnswer<Result<Offer>> answer;
+    STIPEND_LET(found, host_.loop().ask_within(turn_patience_ns, [this, id = std::string(id), give = answer.giver()] {
         const auto at = engine_->payees().find(id);
         if (!at || !engine_->is_active(*at)) return false;
-        dispatch_.inspect(engine_->payees()[*at], offer_deadline_ns,
-                          [answer](Result<Offer> offer) { answer->set_value(std::move(offer)); });
+        dispatch_.inspect(engine_->payees()[*at], offer_deadline_ns, give);
         return true;
     }));
     if (!found) return std::optional<Json>();
-    constexpr auto patience = std::chrono::nanoseconds(offer_deadline_ns + turn_patience_ns);
-    if (coming.wait_for(patience) != std::future_status::ready) {
-        return fail(STIPEND_E_UNAVAILABLE, "the dispatch plugin does not answer");
-    }
-    const auto offer = coming.get();
+    STIPEND_LET(offer, answer.wait_within(offer_deadline_ns + turn_patience_ns,
+                                          fail(STIPEND_E_UNAVAILABLE, "the dispatch plugin does not answer")));
     if (!offer) {
         return fail(STIPEND_E_UNAVAILABLE, "the dispatch plugin has no offer of it: ", offer.error().message);
     }

@@ -1,8 +1,6 @@
 // What the manager does on the orders of the control socket: adjustments, archives, and pardons, for which it reads
 // what the ledger holds, has the engine compute, and waits until it is durable.
-#include <chrono>
 #include <deque>
-#include <future>
 
 #include "host/base/time.hpp"
 #include "host/engine/adjust.hpp"
@@ -12,6 +10,7 @@
 #include "host/engine/order_record.hpp"
 #include "host/engine/pardon.hpp"
 #include "host/runtime/control_server.hpp"
+#include "host/runtime/pending_answer.hpp"
 
 namespace stipend::engine {
 namespace {
@@ -22,7 +21,7 @@ constexpr std::size_t pardons_at_once = 64;
 constexpr std::size_t decisions_at_once = 5'000;
 constexpr std::size_t looked_up_at_once = 1'000;  // orchestrators, whether there is something to pardon or not
 constexpr int tries = 5;
-constexpr std::chrono::seconds patience{60};
+constexpr std::int64_t pardon_patience_ns = 60 * ns_per_s;
 
 struct Candidate {
     registry::PayeeIndex payee = 0;
@@ -44,7 +43,7 @@ struct Answers {
     }
 };
 
-using Durable = std::shared_ptr<std::promise<Result<void>>>;
+using Durable = std::optional<runtime::PendingAnswer<Result<void>>>;  // none: nothing is written
 
 // On the ledger's thread: takes the next ones out of the queue, those with something to pardon.
 Result<std::vector<Candidate>> read_some(ledger::Ledger& ledger, const PardonRequest& request,
@@ -85,28 +84,20 @@ Result<Durable> carry_out(Engine& engine, const PardonRequest& request, const st
             return std::move(planned).error();
         }
     }
-    if (pardons.empty() || request.dry_run) return Durable();
+    Durable durable;
+    if (pardons.empty() || request.dry_run) return durable;
     ledger::Batch last;  // the answer is whole when nothing is left
     if (queue.empty()) record_answer(last, key, answers.whole(false), now);
-    auto durable = std::make_shared<std::promise<Result<void>>>();
-    engine.pardon(
-        std::move(pardons), std::move(last.answered),
-        [durable](Result<void> result) { durable->set_value(std::move(result)); }, now);
+    engine.pardon(std::move(pardons), std::move(last.answered), durable.emplace().giver(), now);
     return durable;
 }
 
 Result<void> wait_for(Durable durable) {
     if (!durable) return {};
-    auto written = durable->get_future();
-    durable.reset();
-    if (written.wait_for(patience) != std::future_status::ready) {
-        return fail(STIPEND_E_TIMEOUT, "the ledger does not answer: the pardon is recorded once it does");
-    }
-    try {
-        return written.get();
-    } catch (const std::future_error&) {  // the engine ended, and the promise with it
-        return fail(STIPEND_E_STATE, "the host is stopping");
-    }
+    STIPEND_LET(written, durable->wait_within(pardon_patience_ns, fail(STIPEND_E_TIMEOUT,
+                                                                       "the ledger does not answer: the "
+                                                                       "pardon is recorded once it does")));
+    return std::move(written);
 }
 
 }  // namespace
@@ -143,7 +134,7 @@ Result<Json> Manager::pardon(const Json& body, const api::OrderKey& key) {
         // A transaction that is under way is over when the ledger is asked again.
         STIPEND_LET(done, host_.loop().ask(
                               [&] { return carry_out(*engine_, request, some, host_.now(), answers, queue, key); }));
-        STIPEND_LET(durable, done);
+        STIPEND_LET(durable, std::move(done));
         STIPEND_TRY(wait_for(std::move(durable)));
     }
     auto answer = answers.whole(request.dry_run);

@@ -3,6 +3,7 @@
 
 #include "host/base/time.hpp"
 #include "host/ledger/payout_json.hpp"
+#include "host/runtime/pending_answer.hpp"
 #include "host/settlement/reconcile.hpp"
 #include "host/settlement/waiting.hpp"
 
@@ -15,20 +16,15 @@ constexpr std::int64_t payout_patience_ns = 20 * ns_per_s;
 
 // It is carried out once no other step is under way.
 Result<void> PayoutDesk::ordered(std::function<void(const Done&)> carry_out) {
-    auto promise = std::make_shared<std::promise<Result<void>>>();
-    auto answer = promise->get_future();
-    host_.loop().post([this, carry_out = std::move(carry_out), promise = std::move(promise)] {
-        orders_.push_back(
-            [carry_out, promise] { carry_out([promise](Result<void> done) { promise->set_value(std::move(done)); }); });
+    runtime::PendingAnswer<Result<void>> answer;
+    host_.loop().post([this, carry_out = std::move(carry_out), give = answer.giver()] {
+        orders_.push_back([carry_out, give] { carry_out(give); });
     });
-    if (answer.wait_for(std::chrono::nanoseconds(payout_patience_ns)) != std::future_status::ready) {
-        return fail(STIPEND_E_TIMEOUT, "the host did not answer in time: `stipend payouts list` shows what is so");
-    }
-    try {
-        return answer.get();
-    } catch (const std::future_error&) {
-        return fail(STIPEND_E_STATE, "the host is stopping");
-    }
+    STIPEND_LET(
+        done, answer.wait_within(
+                  payout_patience_ns,
+                  fail(STIPEND_E_TIMEOUT, "the host did not answer in time: `stipend payouts list` shows what is so")));
+    return std::move(done);
 }
 
 Result<Json> PayoutDesk::order(const Json& body) {
@@ -87,37 +83,32 @@ Result<Json> PayoutDesk::reconcile(const Json& body) {
     STIPEND_SET(side->ended, ledger_.read([since, of = network_id_](ledger::Ledger& ledger) {
         return ledger.ended_slots(of, 0, since, UINT64_MAX);
     }));
-    auto promise = std::make_shared<std::promise<Result<settlement::Reconciled>>>();
-    auto answer = promise->get_future();
-    host_.loop().post([this, side, promise] {
+    runtime::PendingAnswer<Result<settlement::Reconciled>> answer;
+    host_.loop().post([this, side, give = answer.giver()] {
         auto chain = std::make_shared<settlement::PluginChain>(
             instance_, [&loop = host_.loop()](std::function<void()> work) { loop.post(std::move(work)); },
             chain_deadline_ns);
-        settlement::reconcile(*chain, side, [promise, chain](Result<settlement::Reconciled> done) {
-            promise->set_value(std::move(done));
-        });
+        settlement::reconcile(*chain, side,
+                              [give, chain](Result<settlement::Reconciled> done) { give(std::move(done)); });
     });
-    try {
-        STIPEND_LET(done, answer.get());
-        auto findings = Json::array();
-        for (const auto& one : done.findings) findings.push(one);
-        STIPEND_LET(asset, host_.loop().ask([this] { return network(); }));
-        return Json::object()
-            .append("network", name_)
-            .append("chain_id", asset.chain_id)
-            .append("clean", done.bad == 0)
-            .append("findings", std::move(findings))
-            .append("more", done.bad - done.findings.size())
-            .append("transactions", done.slots)
-            .append("open_payouts", side->open.payouts.size())
-            .append("payer", done.payer)
-            .append("next_nonce", done.next_nonce)
-            .append("funds_wei", done.funds.text())
-            .append("asset", asset.symbol)
-            .append("decimals", asset.decimals);
-    } catch (const std::future_error&) {
-        return fail(STIPEND_E_STATE, "the host is stopping");
-    }
+    STIPEND_LET(compared, answer.wait());
+    STIPEND_LET(done, std::move(compared));
+    auto findings = Json::array();
+    for (const auto& one : done.findings) findings.push(one);
+    STIPEND_LET(asset, host_.loop().ask([this] { return network(); }));
+    return Json::object()
+        .append("network", name_)
+        .append("chain_id", asset.chain_id)
+        .append("clean", done.bad == 0)
+        .append("findings", std::move(findings))
+        .append("more", done.bad - done.findings.size())
+        .append("transactions", done.slots)
+        .append("open_payouts", side->open.payouts.size())
+        .append("payer", done.payer)
+        .append("next_nonce", done.next_nonce)
+        .append("funds_wei", done.funds.text())
+        .append("asset", asset.symbol)
+        .append("decimals", asset.decimals);
 }
 
 }  // namespace stipend::engine

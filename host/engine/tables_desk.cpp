@@ -1,7 +1,6 @@
 #include "host/engine/tables_desk.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <set>
 #include <utility>
@@ -121,9 +120,11 @@ Json report_of(const runtime::ReloadReport& report) {
         .append("waits_until", report.waits_until ? Json(utc_text(*report.waits_until)) : Json());
 }
 
-// How much more one orchestrator would have been paid, or less, in 10^-8 USD.
-std::int64_t difference(const HistorySum& sum) {
-    return std::abs(sum.again.count_e8() - sum.recorded.count_e8());
+// How much more one orchestrator would have been paid, or less; the highest amount where that does not fit.
+Usd difference(const HistorySum& sum) {
+    const auto [less, more] = std::minmax(sum.again, sum.recorded);
+    const auto out = more.minus(less);
+    return out ? *out : Usd::highest();
 }
 
 // Those that change most, the largest change first.

@@ -1,6 +1,7 @@
 #include "host/http/curl_client.hpp"
 
 #include <curl/curl.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <mutex>
@@ -117,6 +118,7 @@ Result<void> CurlClient::Loop::start() {
     const SignalsBlocked blocked;
     try {
         thread_ = std::thread([this] { run(); });
+        ::pthread_setname_np(thread_.native_handle(), "stipend-http");
     } catch (const std::system_error& error) {
         return fail(STIPEND_E_UNAVAILABLE, "HTTP client: no thread: ", error.what());
     }

@@ -1,6 +1,7 @@
 #include "host/http/name_check.hpp"
 
 #include <netdb.h>
+#include <pthread.h>
 #include <sys/socket.h>
 
 #include <condition_variable>
@@ -132,7 +133,10 @@ bool NameCheck::start(std::uint64_t op, std::string name) {
     if (!state_->running) {
         const SignalsBlocked blocked;
         try {
-            std::thread([state = state_] { state->run(); }).detach();
+            std::thread([state = state_] {
+                ::pthread_setname_np(::pthread_self(), "stipend-names");
+                state->run();
+            }).detach();
         } catch (const std::system_error&) {
             return false;
         }

@@ -1,8 +1,8 @@
 // One host of any role: owns the threads, the ledger, the HTTP client, the plugin instances, the listeners, and the one
 // way of starting, reloading, reporting and stopping.
 //
-// Threads: the caller of `run` is [control]; two run plugins' [pool] calls, two what blocks (reloads, control
-// requests), one owns the ledger, one runs the HTTP client, one all listeners.
+// Threads: the caller of `run` is [control]; two, and one for each instance, run plugins' [pool] calls, three what
+// blocks (reloads, control requests), one owns the ledger. docs/architecture.md, "Threads", lists them all.
 #pragma once
 
 #include <algorithm>

@@ -15,8 +15,8 @@ constexpr std::int64_t watch_again_ns = 5 * ns_per_s;
 constexpr std::int64_t probe_deadline_ns = 30 * ns_per_s;
 constexpr std::int64_t probe_grace_ns = 5 * ns_per_s;  // for a monitor that answers at its own deadline
 
-// A verdict is believed for two looks and a half: one may fail to come without leaving a hole. Looks may be withheld
-// besides: see Confirmation.
+// A verdict is valid for two and a half times the interval of probes, so that one missing probe leaves no hole. The
+// confirmation of a failure may withhold verdicts for longer: see Confirmation.
 std::int64_t hold_of(const WatchTarget& target) {
     return target.every_ns / 2 * 5 + (target.down_after.looks - 1) * target.every_ns;
 }

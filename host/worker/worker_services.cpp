@@ -1,12 +1,12 @@
 #include "host/worker/worker_services.hpp"
 
-#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
 
 #include "host/base/printable.hpp"
+#include "host/runtime/pending_answer.hpp"
 #include "host/worker/worker_plan.hpp"
 #include "stipend/abi/service.h"
 #include "stipend/json_parse.hpp"
@@ -60,16 +60,9 @@ void WorkerServices::ask(std::function<void(std::vector<NamedReport>)> done) {
 }
 
 Result<std::vector<NamedReport>> WorkerServices::reports() {
-    auto promise = std::make_shared<std::promise<std::vector<NamedReport>>>();
-    auto answer = promise->get_future();
-    host_.loop().post([this, promise] {
-        ask([promise](std::vector<NamedReport> reports) { promise->set_value(std::move(reports)); });
-    });
-    try {
-        return answer.get();
-    } catch (const std::future_error&) {
-        return fail(STIPEND_E_STATE, "the host is stopping");
-    }
+    runtime::PendingAnswer<std::vector<NamedReport>> answer;
+    host_.loop().post([this, give = answer.giver()] { ask(give); });
+    return answer.wait();
 }
 
 void WorkerServices::retire(std::function<void()> then) {

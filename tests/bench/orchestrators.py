@@ -34,10 +34,10 @@ def figures(site):
         peak = statistics.median(spent.peak_bytes for spent in of_size)
         total = statistics.median(spent.cpu_s for spent in of_size)
         yield Figure(f"CPU for each of {size:,} orchestrators, start and stop included", costs,
-                     ("<=", 50) if size > sizes[0] else None, unit="us",
+                     ("<=", 20) if size > sizes[0] else None, unit="us",
                      note=f"{total:.3g} s in all, peak {peak / 2**20:.0f} MiB")
     small, large = sizes[-2:]
     yield Figure(f"CPU for each, {large:,} / {small:,} orchestrators", divide(cpu_us[-1], cpu_us[-2]), ("<=", 1.1))
     slope = [(more.peak_bytes - less.peak_bytes) / (large - small)
              for less, more in zip(rounds[-2], rounds[-1], strict=True)]
-    yield Figure(f"peak memory for each further one, {small:,} to {large:,}", slope, ("<=", 1024), unit="bytes")
+    yield Figure(f"peak memory for each further one, {small:,} to {large:,}", slope, ("<=", 640), unit="bytes")

@@ -158,8 +158,22 @@ class Planted(unittest.TestCase):
         self.assertEqual(len(found("x.cpp", 'say("whoever asks is told");\n')), 2)
         self.assertEqual(len(found("x.py", "# The room's door.\n")), 2)
         self.assertEqual(len(found("x.md", "It stands here, for want of a better place.\n")), 2)
+        self.assertEqual(len(found("x.cpp", "// The shop is closed: someone has the key.\n")), 2)
         self.assertEqual(found("x.cpp", "int nobody = tell(whoever);  // operators who run it\n"), [])
         self.assertEqual(found("x.md", "UTC stands for a time zone. `nobody` is a user.\n"), [])
+
+    def test_scripts_of_cmake_json_web_pages_and_templates_are_read_too(self):
+        def found(name, text):
+            return [problem.split(": got")[0] for problem in words.check(pathlib.Path(name), text)]
+
+        self.assertEqual(found("tests/CMakeLists.txt", "# They stand on it.\nadd_room(tell)\n"), ["tests/CMakeLists.txt:1"])
+        self.assertEqual(found("notes.txt", "It is\ntold.\n"), ["notes.txt:2"])
+        self.assertEqual(found("openapi.json", '{"a": 1,\n "b": "Nobody reads it."}\n'), ["openapi.json:2"])
+        self.assertEqual(found("x.cpp.in", "// Whoever.\nint nobody;\n"), ["x.cpp.in:1"])
+        self.assertEqual(found("x.cmake.in", "# It tells.\nroom(1)\n"), ["x.cmake.in:1"])
+        self.assertEqual(found("index.html", "<p>A room</p>\n"), ["index.html:1"])
+        page = "// told\nconst room = tell(1 > 0);\nconst a = 'stands', b = `${a} door`;\nreturn <p>Nobody {a} is told</p>;\n"
+        self.assertEqual(found("x.tsx", page), ["x.tsx:1", "x.tsx:3", "x.tsx:3", "x.tsx:4", "x.tsx:4"])
 
 
 if __name__ == "__main__":
