@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compiles Solidity by the solc that `./dev test` installs where there is npm, with the settings of ethereum/contract.
+"""Compiles Solidity by the solc that `./dev test` installs, with the settings of ethereum/contract.
 
     contracts = solidity.compiled("tests/contracts/Tokens.sol")
     contracts["Token"].creation     # bytes

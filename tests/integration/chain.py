@@ -1,6 +1,6 @@
 """Development chains for tests (anvil, Hardhat), on a port of their own and with accounts that sign by themselves.
 
-`./dev test` installs them where there is npm; tests that need one are skipped where ANVIL or HARDHAT does not exist.
+`./dev test` installs them; tests that need one say so by `needed.program`.
 """
 import json
 import os

@@ -10,6 +10,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration" / "signer"))
 import rig  # noqa: E402
+import needed  # noqa: E402
 from container import Container, Unavailable  # noqa: E402
 from installed import BUILD, install, install_devnet  # noqa: E402
 from units import ServiceCase, Unit  # noqa: E402
@@ -209,7 +210,7 @@ class Payer(ServiceCase):
 def main():
     global box, unit, signer
     if not rig.ANVIL.exists():
-        print("skipped: no anvil: ./dev test installs it")
+        print("skipped: " + needed.missing("anvil"))
         return SKIP
     try:
         box = Container(prepare, rights=["CAP_IPC_LOCK"])

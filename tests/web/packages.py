@@ -4,8 +4,11 @@ import shutil
 import subprocess
 import sys
 
-SKIPPED = 77
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(PROJECT / "tests" / "integration"))
+import needed  # noqa: E402
+
+SKIPPED = needed.SKIPPED
 WEB = PROJECT / "plugins" / "dashboard" / "web"
 WWW = PROJECT / "plugins" / "dashboard" / "www"
 
@@ -13,7 +16,7 @@ WWW = PROJECT / "plugins" / "dashboard" / "www"
 def staged(scratch):
     """A copy of the page's sources in `scratch`, with its packages. Ends the test as skipped where there is no npm."""
     if shutil.which("npm") is None or shutil.which("node") is None:
-        print("skipped: no npm")
+        print("skipped: " + needed.missing("npm"))
         sys.exit(SKIPPED)
     folder = pathlib.Path(scratch) / "web"
     shutil.copytree(WEB, folder)

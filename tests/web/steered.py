@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 
-from packages import PROJECT, SKIPPED
+from packages import PROJECT, SKIPPED, needed
 
 sys.path.insert(0, str(PROJECT / "tests" / "integration" / "host"))
 import test_registry  # noqa: E402
@@ -23,7 +23,7 @@ def need_browser():
     chromium = shutil.which("chromium")
     for name, found in (("chromium", chromium), ("npm", shutil.which("npm"))):
         if found is None:
-            print(f"skipped: no {name}")
+            print("skipped: " + needed.missing(name))
             sys.exit(SKIPPED)
     for name in ("playwright-core", "axe-core"):
         if not (PACKAGES / "node_modules" / name).is_dir():

@@ -7,6 +7,7 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "host"), str(HERE.parents[1] / "contracts")]
 import solidity  # noqa: E402
+import needed  # noqa: E402
 from chain import ANVIL, HARDHAT, Chain, Hardhat, wait_for  # noqa: E402
 from wallet import keccak256  # noqa: E402
 
@@ -15,9 +16,9 @@ GAS = 16_000_000
 PAYEES, TOKENS = "tests/contracts/Payees.sol", "tests/contracts/Tokens.sol"
 ZERO = "0x" + 40 * "0"
 
-needs_chain = unittest.skipUnless(ANVIL.exists(), "anvil is not installed (./dev test installs it where there is npm)")
-needs_hardhat = unittest.skipUnless(HARDHAT.exists(), "Hardhat is not installed (./dev test installs it where there is npm)")
-needs_solc = unittest.skipUnless(solidity.SOLC.exists(), "solc is not installed (./dev test installs it where there is npm)")
+needs_chain = needed.program(ANVIL, "anvil")
+needs_hardhat = needed.program(HARDHAT, "Hardhat")
+needs_solc = needed.program(solidity.SOLC, "solc")
 
 Batch = collections.namedtuple("Batch", "caller batch token payees not_paid paid call")
 NotPaid = collections.namedtuple("NotPaid", "caller batch to index amount")

@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """The code of the batch contract: what solc makes of the source is what is built in and deployed, and what it costs."""
 import re
-import sys
 import unittest
 
-from batches import ETHER, ContractCase, account, arguments, keccak256, needs_chain, needs_solc, selector, solidity
+from batches import ETHER, ContractCase, account, arguments, keccak256, needed, needs_chain, needs_solc, selector, solidity
 
 DOCUMENT = (solidity.PROJECT / "docs" / "batch-contract.md").read_text(encoding="utf-8")
 GOAL = 10_400  # gas for each payee of a batch of 200 whose accounts exist
@@ -99,4 +98,4 @@ class Gas(ContractCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[1:]])
+    needed.main()

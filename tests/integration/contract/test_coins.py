@@ -1,9 +1,6 @@
 #!/usr/bin/env python3
 """A batch of coins: each payee once, whatever its code does, and what was not paid goes back to the caller."""
-import sys
-import unittest
-
-from batches import (ETHER, ContractCase, OnHardhat, account, arguments, needs_chain, needs_hardhat, needs_solc, selector, solidity,
+from batches import (ETHER, ContractCase, OnHardhat, account, arguments, needed, needs_chain, needs_hardhat, needs_solc, selector, solidity,
                  topic, word)
 
 A, B, C = (account(number) for number in range(3))
@@ -239,4 +236,4 @@ class ReentryOnHardhat(OnHardhat, Reentry):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[1:]])
+    needed.main()

@@ -2,9 +2,8 @@
 """A batch by the signer and the contract together: what the one signs, the other pays."""
 import pathlib
 import sys
-import unittest
 
-from batches import ETHER, ContractCase, account, arguments, needs_chain, needs_solc, selector, wait_for
+from batches import ETHER, ContractCase, account, arguments, needed, needs_chain, needs_solc, selector, wait_for
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "signer"))
 from rig import CHAIN, GWEI, SignerProcess  # noqa: E402
@@ -45,4 +44,4 @@ class Signed(ContractCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[1:]])
+    needed.main()

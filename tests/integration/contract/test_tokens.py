@@ -1,9 +1,6 @@
 #!/usr/bin/env python3
 """A batch of tokens: from the caller alone, and a payee is paid only if its balance shows it, whatever the token returns."""
-import sys
-import unittest
-
-from batches import ETHER, ContractCase, OnHardhat, account, arguments, needs_chain, needs_hardhat, needs_solc, selector, topic, word
+from batches import ETHER, ContractCase, OnHardhat, account, arguments, needed, needs_chain, needs_hardhat, needs_solc, selector, topic, word
 
 A, B, C = (account(number) for number in range(3))
 NEW = 0x2001  # a batch's id
@@ -175,4 +172,4 @@ class RefusalsOnHardhat(OnHardhat, Refusals):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[1:]])
+    needed.main()

@@ -11,6 +11,7 @@ import unittest
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("payouts", "flow")]
 import test_payouts  # noqa: E402
+import needed  # noqa: E402
 from test_flow import STIPEND, Tmux, in_units  # noqa: E402
 
 SENT = ("reserved", "held", "bound", "sent", "mined", "confirmed", "frozen")
@@ -60,4 +61,4 @@ class Paid(test_payouts.PayoutTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    needed.main()

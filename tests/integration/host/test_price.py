@@ -1,15 +1,19 @@
 """The price of ETH from several sources on a running host: what they agree upon decides, and nothing is paid without it."""
 import http.server
 import json
+import pathlib
 import subprocess
+import sys
 import threading
 import time
 import unittest
 import urllib.request
 
-from network import BUILD, Devnet, Host, wait_for
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+import needed  # noqa: E402
+from chain import ANVIL  # noqa: E402
+from network import Devnet, Host, wait_for  # noqa: E402
 
-ANVIL = BUILD.parent / "anvil" / "node_modules" / "@foundry-rs" / "anvil-linux-amd64" / "bin" / "anvil"
 FEED = "0x00000000000000000000000000000000000feed1"
 # The code of a feed. decimals() returns 8; any other call the words at the storage's places 0 to 4.
 FEED_CODE = ("0x6000" "35" "60e0" "1c" "63313ce567" "14" "603257" +  # the first four bytes of the call, and a jump for decimals()
@@ -148,7 +152,7 @@ class Sources(unittest.TestCase):
         self.host.verified()
 
 
-@unittest.skipUnless(ANVIL.exists(), "anvil is not installed (./dev test installs it where there is npm)")
+@needed.program(ANVIL, "anvil")
 class Feed(unittest.TestCase):
     def test_a_feed_on_a_chain_decides_while_its_round_is_young_and_its_chain_is_the_one(self):
         chain = Chain(42161)
@@ -177,4 +181,4 @@ class Feed(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    needed.main()

@@ -6,6 +6,7 @@ import unittest
 import test_payouts
 from test_payouts import RECEIVERS
 
+import needed
 import rig
 import scrape
 import solidity
@@ -15,7 +16,7 @@ from rig import CHAIN, ETHER, GWEI, PAYER
 COIN, TOKEN = 0, 1  # ids in the ledger
 
 
-@unittest.skipUnless(solidity.SOLC.exists(), "no solc: ./dev test installs it")
+@needed.program(solidity.SOLC, "solc")
 class NetworksTest(test_payouts.PayoutTest):
     token_rules = {"min": "8 USDC", "per_payment": "400 USDC", "per_payee_day": "800 USDC", "per_day": "2000 USDC",
                    "max_fee": "0.01 ETH"}
@@ -202,4 +203,4 @@ class Moved(NetworksTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    needed.main()

@@ -11,6 +11,7 @@ TESTS = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TESTS / folder) for folder in ("integration/host", "integration/signer", "contracts", "soak/money")]
 import proxy  # noqa: E402
 import rig  # noqa: E402
+import needed  # noqa: E402
 import scrape  # noqa: E402
 import solidity  # noqa: E402
 from network import STIPEND, Devnet, Host, wait_for  # noqa: E402
@@ -19,7 +20,7 @@ from rig import CHAIN, GWEI, PAYER, SignerProcess  # noqa: E402
 RECEIVERS = ["0x" + str(i) * 39 + "e" for i in (1, 2, 3)]
 
 
-@unittest.skipUnless(rig.ANVIL.exists(), "no anvil: ./dev test installs it")
+@needed.program(rig.ANVIL, "anvil")
 class PayoutTest(unittest.TestCase):
     orchestrators = 3
     rules = {"min": "0.004 ETH"}
@@ -451,4 +452,4 @@ class Start(PayoutTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    needed.main()

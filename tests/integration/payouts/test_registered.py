@@ -7,6 +7,7 @@ import unittest
 TESTS = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TESTS / folder) for folder in ("integration/host", "integration/signer")]
 import rig  # noqa: E402
+import needed  # noqa: E402
 import test_registry  # noqa: E402
 from network import wait_for  # noqa: E402
 from test_api import LIST  # noqa: E402
@@ -16,7 +17,7 @@ from wallet import Wallet  # noqa: E402
 PAYOUTS = "/api/v1/livepeer/payouts"
 
 
-@unittest.skipUnless(rig.ANVIL.exists(), "no anvil: ./dev test installs it")
+@needed.program(rig.ANVIL, "anvil")
 class Registered(test_registry.RegistryTest):
     def setUp(self):
         super().setUp()
@@ -75,4 +76,4 @@ class Registered(test_registry.RegistryTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    needed.main()

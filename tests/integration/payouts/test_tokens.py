@@ -5,13 +5,14 @@ import unittest
 import test_payouts
 from test_payouts import RECEIVERS, PayoutTest
 
+import needed
 import rig
 import solidity
 from deployed import Token
 from rig import ETHER, PAYER
 
 
-@unittest.skipUnless(solidity.SOLC.exists(), "no solc: ./dev test installs it")
+@needed.program(solidity.SOLC, "solc")
 class TokenTest(PayoutTest):
     contract, symbol, decimals, usd = "Token", "USDC", 6, "1.0"
     rules = {"min": "8 USDC", "per_payment": "400 USDC", "per_payee_day": "800 USDC", "per_day": "2000 USDC",
@@ -155,4 +156,4 @@ class Refused(TokenTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    needed.main()

@@ -7,6 +7,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "contract"))
 from batches import (ContractCase, OnHardhat, account, arguments, needs_chain, needs_hardhat, needs_solc,  # noqa: E402
                      selector)
+import needed  # noqa: E402
 from test_settlement import IN_BLOCK, NONE, UNAVAILABLE, Plugin, rig  # noqa: E402
 
 INVALID = -1
@@ -237,4 +238,4 @@ class TokensOnHardhat(OnHardhat, Tokens):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[1:]])
+    needed.main()

@@ -10,6 +10,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "signer"))
 import rig  # noqa: E402
+import needed  # noqa: E402
 from rig import BUILD, CHAIN, GWEI, OTHER, PAYEE, PAYER, SignerProcess  # noqa: E402
 
 UNAVAILABLE, TIMEOUT = -7, -5
@@ -52,7 +53,7 @@ class Plugin:
         assert status == 0, status
 
 
-@unittest.skipUnless(rig.ANVIL.exists(), "no anvil: ./dev test installs it")
+@needed.program(rig.ANVIL, "anvil")
 class OnAChain(unittest.TestCase):
     def setUp(self):
         self.chain = self.enterContext(rig.Chain())
@@ -164,4 +165,4 @@ class OnAChain(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    needed.main()

@@ -10,6 +10,7 @@ import sys
 import unittest
 
 import rig
+import needed  # rig has put its folder on the path
 from rig import ETHER, GWEI, OTHER, PAYEE, PAYER, SignerProcess, payment
 
 SANITIZED = bool(os.environ.get("STIPEND_SANITIZE"))
@@ -167,7 +168,7 @@ class Commands(unittest.TestCase):
             self.assertEqual(done.stdout.strip(), PAYER, done.stderr)
 
 
-@unittest.skipUnless(rig.ANVIL.exists(), "anvil is not installed (./dev test installs it where there is npm)")
+@needed.program(rig.ANVIL, "anvil")
 class OnChain(unittest.TestCase):
     def test_what_is_signed_is_paid_to_the_wei(self):
         with rig.Chain() as chain, SignerProcess() as signer:
@@ -204,4 +205,4 @@ class OnChain(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[1:]])
+    needed.main()

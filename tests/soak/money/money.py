@@ -14,8 +14,6 @@ import tempfile
 import threading
 import time
 
-
-SKIPPED = 77
 ENOUGH_FOR_BATCHES = 300  # payouts
 
 
@@ -134,9 +132,10 @@ def main():
     os.environ["STIPEND_BUILD"] = str(build)
     import rig_path  # noqa: F401
     import rig
+    import needed
     if not rig.ANVIL.exists():
-        print("no anvil: ./dev test installs it")
-        return SKIPPED
+        print("skipped: " + needed.missing("anvil"))
+        return needed.SKIPPED
     if options.node == "geth":
         if options.wrong or options.manager:
             parser.error("--node geth: neither with --wrong nor with --manager, which need what only anvil does")
