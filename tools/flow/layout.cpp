@@ -66,6 +66,21 @@ Column strip_column() {
 Column status_column() {
     return {"STATUS", 12, 12, false, [](const Lane& lane, std::size_t, stipend_unix_ns) { return status_cell(lane); }};
 }
+// Only where there are several.
+constexpr std::size_t dispatcher_width = 10;
+Column dispatcher_column() {
+    return {"DISPATCHER", dispatcher_width, 32, false,
+            [](const Lane& lane, std::size_t, stipend_unix_ns) { return plain(shown(lane.standing, "dispatcher")); }};
+}
+bool has_dispatchers(const Model& model) {
+    std::string first;
+    return std::ranges::any_of(model.lanes(), [&](const auto& one) {
+        auto name = text_of(one.second.standing, "dispatcher");
+        if (name == "-") return false;
+        if (first.empty()) first = std::move(name);
+        return !name.empty() && name != first;
+    });
+}
 Column next_column() {
     return {"NEXT", 8, 8, true,
             [](const Lane& lane, std::size_t, stipend_unix_ns now) { return next_cell(lane, now); }};
@@ -158,17 +173,26 @@ void add_cell(Row& row, std::vector<Span> spans, const Column& column) {
 }
 
 // The lines of a lane: the columns of each.
-std::vector<std::vector<Column>> lines_of_columns(std::size_t width) {
+std::vector<std::vector<Column>> lines_of_columns(const Model& model, std::size_t width) {
     std::vector<std::vector<Column>> out;
     auto flow = flow_columns();
+    const bool dispatchers = has_dispatchers(model);
     if (width >= one_line_from) {
         std::vector<Column> all{id_column(), strip_column()};
+        if (dispatchers) {
+            all.back().width -= dispatcher_width + 1;
+            all.push_back(dispatcher_column());
+        }
         std::ranges::move(flow, std::back_inserter(all));
         all.push_back(next_column());
         all.push_back(status_column());
         out.push_back(std::move(all));
     } else {
-        out.push_back({id_column(), strip_column(), next_column(), status_column()});
+        std::vector<Column> first{id_column(), strip_column()};
+        if (dispatchers) first.push_back(dispatcher_column());
+        first.push_back(next_column());
+        first.push_back(status_column());
+        out.push_back(std::move(first));
         out.push_back(std::move(flow));
     }
     for (auto& columns : out) widen(columns, width);
@@ -252,7 +276,7 @@ std::size_t page_of(const View& view, Size size) {
 }
 
 std::vector<Line> table_lines(const Model& model, const View& view, std::size_t width, stipend_unix_ns now) {
-    const auto parts = lines_of_columns(width);
+    const auto parts = lines_of_columns(model, width);
     std::vector<Line> out;
     for (const auto& columns : parts) out.push_back(heading(columns, width));
     for (const auto* lane : lanes_of(model, view)) {
@@ -270,7 +294,7 @@ std::vector<Line> screen_lines(const Model& model, const View& view, Size size, 
     if (view.mode == View::Mode::detail) {
         add_detail(out, view, size);
     } else {
-        const auto parts = lines_of_columns(size.width);
+        const auto parts = lines_of_columns(model, size.width);
         for (const auto& columns : parts) out.push_back(heading(columns, size.width));
         if (parts.size() == 1) out.emplace_back();
         const auto page = page_of(view, size);

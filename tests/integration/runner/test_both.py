@@ -1,4 +1,5 @@
 """Two dispatchers at once: some orchestrators by the gateway and some by live runners, moved while the host runs."""
+import json
 import shutil
 import subprocess
 import sys
@@ -100,8 +101,65 @@ class Both(unittest.TestCase):
         self.assertEqual({key: row.way for key, row in last.items()},
                          {"orch-0": RUNNER, "orch-1": GATEWAY, "orch-2": RUNNER, "orch-3": GATEWAY})
         self.assertTrue(all(last[key].epoch > before[key].epoch for key in before))
-        balances = network.host.run("ledger", "balance", "--json")[1]
-        self.assertEqual(balances.count('"orchestrator"'), 4)
+        self.check_owed(network)
+
+    def check_owed(self, network):
+        """What each is owed is the sum of its decisions, by whichever way their jobs went."""
+        rows = network.rows()
+        owed = {one["orchestrator"]: int(one["owed_wei"])
+                for one in json.loads(network.host.run("ledger", "balance", "--json")[1])}
+        self.assertEqual(set(owed), {f"orch-{number}" for number in range(len(network.addresses))})
+        for key, wei in owed.items():
+            self.assertEqual(wei, sum(row.wei for row in rows if row.key == key), key)
+            self.assertGreater(wei, 0, key)
+
+    def test_one_that_moves_there_and_back_stays_the_one_that_it_was(self):
+        network = self.network(2)
+        payout, key = "0x" + "5a" * 20, "ab" * 32
+        own = f', payout_address: "{payout}", worker_key: "{key}"'
+        others = [("runner", RUNNER)]
+
+        def write(end):
+            network.write(GATEWAY, others, (), lambda number: own + end if number == 0 else "")
+
+        def identity():
+            return network.read("SELECT id, address, payout_address, worker_key, first_seen_at, retired FROM orchestrator "
+                                "WHERE key = 'orch-0'")
+
+        def state():
+            return network.read("SELECT epoch, consecutive_failures, suspended, checks_total, generation FROM engine_state "
+                                "JOIN orchestrator ON orchestrator.id = engine_state.orchestrator WHERE key = 'orch-0'")[0]
+
+        write("")
+        network.host.start()
+        network.more(2)
+        first = identity()
+        self.assertEqual(len(first), 1)
+        self.assertEqual((first[0][2].lower(), first[0][3]), (payout, key))
+        generation = state()[4]
+        for end, way in ((", dispatch: runner", RUNNER), ("", GATEWAY)):
+            network.devnet.fault(0, kind="error", status=500, text="broken")
+            wait_for(lambda: self.failures(network, "orch-0") >= 1, "a failure")
+            epoch, failures, _, checks, _ = state()
+            write(end)
+            self.assertIn("the next jobs of 1 orchestrator", network.reload())
+            # Neither count begins anew.
+            network.more(1, ["orch-0"])
+            after = state()
+            self.assertGreater(after[0], epoch)
+            self.assertGreater(after[1], failures)
+            self.assertGreater(after[3], checks)
+            self.assertEqual(after[4], generation)
+            network.devnet.fault(0, kind="none")
+            network.more(2)
+            self.assertEqual(network.rows()[-1].good, True)
+            self.assertEqual([row.way for row in network.matched()[0] if row.key == "orch-0"][-1], way)
+            self.assertEqual(identity(), first)
+        self.assertEqual(network.host.stop(), 0)
+        network.host.verified()
+        rows = [row for row in network.matched()[0] if row.key == "orch-0"]
+        self.assertEqual([row.epoch for row in rows], list(range(1, len(rows) + 1)))
+        self.check_owed(network)
 
     def failures(self, network, key):
         found = [one for one in network.host.status()["orchestrators"] if one["orchestrator"] == key]

@@ -1,8 +1,10 @@
 """The whole way by live runners: real containers, the worker that registers itself, an orchestrator, and the manager that
 pays by what was measured, by signed evidence only."""
+import contextlib
 import pathlib
 import re
 import sys
+import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -62,8 +64,15 @@ class Containers(unittest.TestCase):
         worker.end_process(kill=True)
         scene.more_decisions(1, tier="offline", job="failed")
         worker.start()
+        wait_for(lambda: self.answers(worker), "a worker that answers")
+        scene.check_recovery(self, time.time())
         scene.more_decisions(1, tier="excellent", job="ok")
         scene.end()
+
+    def answers(self, worker):
+        with contextlib.suppress(OSError):
+            return worker.get("/service-status")
+        return None
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """The way of a payment by live runners: real manager and worker, orchestrators and signer of the devnet."""
+import datetime
 import json
 import pathlib
 import shutil
 import ssl
 import sys
 import tempfile
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -36,8 +38,14 @@ def get(url):
         return json.load(answer)
 
 
+def seconds_of(text):
+    """Of the ledger's times, since the epoch."""
+    return datetime.datetime.fromisoformat(text[:19] + "+00:00").timestamp() + float("0" + text[19:].rstrip("Z"))
+
+
 class Scene:
     def __init__(self, test, *devnet, interval=2, entry="", limits=None, **dispatch):
+        self.interval = interval
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="stipend-runner-"))
         test.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.orchestrator = f"https://127.0.0.1:{free_port()}"
@@ -87,6 +95,21 @@ class Scene:
             return sum(all(line[key] == value for key, value in wanted.items()) for line in fresh) >= count
         wait_for(enough, f"{count} decisions with {wanted}")
         return self.host.decisions()[before:]
+
+    def check_recovery(self, test, since):
+        """From `since` (time.time()), when what had failed was well again, to the next good decision: the rest of a pay
+        period, with what the last failure put it off by, and what this machine takes; a health check or a heartbeat comes
+        within it."""
+        def until_good():
+            lines = self.host.decisions()
+            for at, line in enumerate(lines):
+                if line["job"] == "ok" and seconds_of(line["decided_at"]) >= since:
+                    return lines[:at + 1]
+            return None
+        wait_for(until_good, "a good decision")
+        lines = until_good()
+        put_off = float(lines[-2]["penalty_seconds"]) if len(lines) > 1 else 0
+        test.assertLess(seconds_of(lines[-1]["decided_at"]) - since, self.interval + put_off + 1.5)
 
     def fees(self):
         code, out, err = self.host.run("ledger", "export", "--kind", "fees")
@@ -172,8 +195,19 @@ class Restarts(unittest.TestCase):
         line = scene.more_decisions(1, tier="offline")[-1]
         self.assertIn("it answers and has no runner of agent-net", line["reason"])
         scene.fault(kind="none")
+        scene.check_recovery(self, time.time())
         scene.more_decisions(2, tier="excellent")
+        scene.fault(kind="crash", **{"for": "6s"})
+        scene.more_decisions(1, job="failed")
+        wait_for(lambda: self.discovers(scene), "an orchestrator that is back")
+        scene.check_recovery(self, time.time())
         scene.end()
+
+    def discovers(self, scene):
+        try:
+            return get(scene.orchestrator + "/discovery")
+        except OSError:
+            return None
 
 
 class Payments(unittest.TestCase):

@@ -201,8 +201,9 @@ class Static(unittest.TestCase):
         line = scene.more_decisions(1, job="failed")[-1]
         self.assertIn("it answers and has no runner of agent-net", line["reason"])
         worker.start()
-        wait_for(scene.healthy, "a runner that is healthy again")
-        scene.more_decisions(1, job="ok")
+        wait_for(lambda: self.polled(worker), "a worker that answers")
+        scene.check_recovery(self, time.time())
+        self.assertTrue(scene.healthy())
         scene.end()
 
     def polled(self, worker):

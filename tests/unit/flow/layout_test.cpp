@@ -109,6 +109,30 @@ TEST_CASE("the table has the headings and all lanes") {
     CHECK(table_lines(of(30), View(), 200, now).size() == 1 + 30);
 }
 
+TEST_CASE("the dispatcher of each is shown where there are several") {
+    const auto lines_of = [](const std::string& first, const std::string& second, Size size) {
+        auto one = standing("orch-0", 1, "1"), other = standing("orch-1", 1, "1");
+        Model model;
+        model.take_orchestrators(Json::array()
+                                     .push(one.append("dispatcher", first))
+                                     .push(other.append("dispatcher", second))
+                                     .push(standing("orch-2", 1, "1").append("dispatcher", Json())));
+        return texts(screen_lines(model, View(), size, now));
+    };
+    for (const auto size : {narrow, wide, Size{148, 24}}) {
+        const std::size_t each = size.width >= 148 ? 1 : 2;
+        const auto lines = lines_of("dispatch", "live\x1b[2J", size);
+        CHECK(contains(lines[1], ">DISPATCHER"));
+        CHECK(contains(lines[3], " dispatch "));
+        CHECK(contains(lines[3 + each], " live"));
+        CHECK(lines[3 + each].find('\x1b') == std::string::npos);
+        // No other column gives way.
+        for (const auto* part : {">CHECKS", "NEXT>STATUS"}) CHECK_MESSAGE(contains(lines[1], part), part);
+        CHECK(contains(lines[3], "connected"));
+        for (const auto& line : lines_of("dispatch", "dispatch", size)) CHECK_FALSE(contains(line, "DISPATCHER"));
+    }
+}
+
 TEST_CASE("control bytes of an id do not reach the terminal") {
     Model model;
     model.take_orchestrators(Json::array().push(standing("a\x1b[2J\n\xe2\x80\xae", 1, "1")));
