@@ -57,12 +57,16 @@ Result<std::int64_t> runner_count(const Json& object, std::string_view key) {
     return *value;
 }
 
-// Where the path of a URL begins; none: it has no path.
-std::optional<std::size_t> path_at(std::string_view url) {
-    const auto scheme = url.find("://");
-    const auto slash = scheme == std::string_view::npos ? scheme : url.find('/', scheme + 3);
-    if (slash == std::string_view::npos || url.size() > most_url) return std::nullopt;
-    return slash;
+struct AddressAndPath {
+    std::string_view address;
+    std::string_view path;  // begins with a slash
+};
+
+// None: the URL has no path.
+std::optional<AddressAndPath> cut_before_path(std::string_view url) {
+    const auto parts = stipend::split_url(url);
+    if (!parts || !parts->rest.starts_with('/') || url.size() > most_url) return std::nullopt;
+    return AddressAndPath{url.substr(0, url.size() - parts->rest.size()), parts->rest};
 }
 
 // Only a path of the orchestrator's own: the payer sends to no other address than the one it was given.
@@ -71,9 +75,9 @@ Result<void> read_call_url(const std::string& url, RunnerOffer& out) {
         return fail(STIPEND_E_INVALID, "url: got \"", printable(url, most_shown),
                     "\", want http(s)://host/apps/<id>/app");
     };
-    const auto slash = path_at(url);
-    if (!slash) return refuse();
-    const auto path = std::string_view(url).substr(*slash);
+    const auto cut = cut_before_path(url);
+    if (!cut) return refuse();
+    const auto path = cut->path;
     constexpr std::string_view begin = "/apps/";
     const auto end = path.rfind('/');
     if (!path.starts_with(begin) || end <= begin.size()) return refuse();
@@ -83,7 +87,7 @@ Result<void> read_call_url(const std::string& url, RunnerOffer& out) {
         id.size() <= most_id && id != "." && id != ".." && std::all_of(id.begin(), id.end(), is_path_char);
     if (!plain || (kind != "/app" && kind != "/session")) return refuse();
     out.path = path;
-    out.origin = stipend::address_key(std::string_view(url).substr(0, *slash));
+    out.origin = stipend::address_key(cut->address);
     return {};
 }
 
@@ -105,13 +109,13 @@ Result<std::string> session_path(const Json& object, std::string_view key, std::
                                  std::string_view origin) {
     STIPEND_LET(url, runner_text(object, key, most_url));
     const auto bare = without_slash(url);
-    const auto slash = path_at(bare);
-    const auto path = slash ? bare.substr(*slash) : std::string_view();
+    const auto cut = cut_before_path(bare);
+    const auto path = cut ? cut->path : std::string_view();
     const auto refuse = [&](std::string_view want) {
         return fail(STIPEND_E_INVALID, key, ": got \"", printable(url, most_shown), "\", want ", want);
     };
     if (path.empty() || !is_plain_path(path)) return refuse("http(s)://host/path, in plain letters");
-    const auto leads_to = stipend::address_key(bare.substr(0, *slash));
+    const auto leads_to = stipend::address_key(cut->address);
     const bool is_own = leads_to == stipend::address_key(address) || leads_to == origin;
     if (!is_own || leads_to.find('@') != std::string::npos) {
         return refuse(cat("one of the orchestrator's own, ", printable(origin, most_shown)));

@@ -1,6 +1,10 @@
 #include "host/alert/router.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "stipend/hex.hpp"
 
 namespace stipend::alert {
 void Router::restore(State state, stipend_unix_ns now) {
@@ -297,13 +301,10 @@ std::vector<ReceiverState> Router::receivers(stipend_unix_ns now) const {
 }
 
 std::string Router::new_id() {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string out;
-    for (int half = 0; half < 2; ++half) {
-        auto bits = random_();
-        for (int k = 0; k < 16; ++k, bits >>= 4U) out.push_back(digits[bits & 15U]);
-    }
-    return out;
+    std::array<std::uint8_t, 16> bytes{};
+    const std::array<std::uint64_t, 2> random{random_(), random_()};
+    std::memcpy(bytes.data(), random.data(), bytes.size());
+    return hex_encode(bytes);
 }
 
 }  // namespace stipend::alert

@@ -3,15 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "stipend/hex.hpp"
+
 namespace stipend::api {
 namespace {
-
-int digit_of(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
 
 // Cuts the next part off the front of `text`.
 std::string_view next_part(std::string_view& text, char separator) {
@@ -28,10 +23,10 @@ Result<std::string> percent_decode(std::string_view text) {
     for (std::size_t at = 0; at < text.size(); ++at) {
         char c = text[at];
         if (c == '%') {
-            if (at + 2 >= text.size() || digit_of(text[at + 1]) < 0 || digit_of(text[at + 2]) < 0) {
+            if (at + 2 >= text.size() || hex_value(text[at + 1]) < 0 || hex_value(text[at + 2]) < 0) {
                 return fail(STIPEND_E_INVALID, "got a % without two hex digits");
             }
-            c = static_cast<char>(digit_of(text[at + 1]) * 16 + digit_of(text[at + 2]));
+            c = static_cast<char>(hex_value(text[at + 1]) * 16 + hex_value(text[at + 2]));
             at += 2;
         }
         if (c < 0x20 || c == 0x7f) {

@@ -6,6 +6,7 @@
 #include "host/config/format.hpp"
 #include "host/config/url.hpp"
 #include "stipend/ascii.hpp"
+#include "stipend/hex.hpp"
 
 namespace stipend::config {
 namespace {
@@ -22,10 +23,7 @@ bool is_name(std::string_view text) {
 }
 
 bool is_address(std::string_view text) {
-    const auto is_hex = [](char c) {
-        return ascii::is_digit(c) || (ascii::to_lower(c) >= 'a' && ascii::to_lower(c) <= 'f');
-    };
-    return text.size() == 42 && text.starts_with("0x") && std::ranges::all_of(text.substr(2), is_hex);
+    return text.size() == 42 && text.starts_with("0x") && is_hex(text.substr(2));
 }
 
 // What can be sent in a header.

@@ -4,9 +4,9 @@
 #include <limits>
 
 #include "host/auth/checked.hpp"
+#include "host/auth/key_text.hpp"
 #include "host/base/printable.hpp"
 #include "host/base/time.hpp"
-#include "stipend/ascii.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::engine {
@@ -44,9 +44,8 @@ Result<registry::Stated> stated_of(const api::Request& request) {
 Result<std::optional<auth::Sha256>> proposed_of(const api::Request& request) {
     STIPEND_LET(secret, request.text_or_none("secret", max_field_bytes));
     if (secret.empty()) return std::optional<auth::Sha256>();
-    const auto is_hex = [](char c) { return ascii::is_digit(c) || (c >= 'a' && c <= 'f'); };
     // Without the text itself.
-    if (secret.size() != secret_digits || !std::ranges::all_of(secret, is_hex)) {
+    if (secret.size() != secret_digits || !auth::is_lower_hex(secret)) {
         return fail(STIPEND_E_INVALID, "\"secret\": got ", secret.size(), " bytes, want ", secret_digits,
                     " random hex digits in lower case");
     }

@@ -18,6 +18,7 @@
 #include "host/http/multi_handle.hpp"
 #include "host/http/request_check.hpp"
 #include "host/http/response_head.hpp"
+#include "stipend/url.hpp"
 
 namespace stipend::http {
 
@@ -66,7 +67,7 @@ class Transfer {
     [[nodiscard]] const std::string& queue_key() const {
         return request_.unix_socket.empty() ? checked_.origin : request_.unix_socket;
     }
-    [[nodiscard]] std::string host_and_port() const { return checked_.origin.substr(checked_.origin.find("://") + 3); }
+    [[nodiscard]] std::string host_and_port() const { return std::string(split_url(checked_.origin)->authority); }
     [[nodiscard]] CURL* easy() const { return easy_.get(); }
 
     Admission::Origin* origin = nullptr;  // where it waits or is counted

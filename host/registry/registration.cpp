@@ -7,6 +7,7 @@
 #include "host/config/url.hpp"
 #include "host/http/ssrf_guard.hpp"
 #include "stipend/ascii.hpp"
+#include "stipend/hex.hpp"
 #include "stipend/url.hpp"
 
 namespace stipend::registry {
@@ -89,10 +90,9 @@ Result<Stated> normalised(Stated stated, std::span<const IpRange> allowed) {
         }
         stated.payout_address = ascii::to_lower(stated.payout_address);
     }
-    const auto is_hex = [](char c) { return ascii::is_digit(c) || (c >= 'a' && c <= 'f'); };
     stated.worker_key = ascii::to_lower(stated.worker_key);
     const auto& key = stated.worker_key;
-    if (!key.empty() && (key.size() != key_digits || !std::ranges::all_of(key, is_hex))) {
+    if (!key.empty() && (key.size() != key_digits || !is_hex(key))) {
         return fail(STIPEND_E_INVALID, "\"worker_key\": want ", key_digits, " hex digits");
     }
     return stated;

@@ -5,6 +5,7 @@
 
 #include "stipend/ascii.hpp"
 #include "stipend/headers.hpp"
+#include "stipend/hex.hpp"
 
 namespace dashboard {
 namespace {
@@ -75,8 +76,8 @@ bool has_hash(std::string_view name) {
     const auto mark = name.find_last_of("-.");
     if (mark == std::string_view::npos) return false;
     const auto hash = name.substr(mark + 1);
-    const bool hex = std::ranges::all_of(hash, [](char c) { return ascii::is_digit(c) || (c >= 'a' && c <= 'f'); });
-    const bool capital = std::ranges::all_of(hash, [](char c) { return ascii::is_digit(c) || (c >= 'A' && c <= 'Z'); });
+    const bool hex = is_hex(hash) && std::ranges::none_of(hash, ascii::is_upper);
+    const bool capital = std::ranges::all_of(hash, [](char c) { return ascii::is_digit(c) || ascii::is_upper(c); });
     return hash.size() >= least_hash && (hex || capital) && std::ranges::any_of(hash, ascii::is_digit);
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Includes within a folder: no cycles between its units, and no header that includes a standard header it does not use.
+"""Includes within a folder: no cycles between its units, and no header, of C++ or C, with a standard header it does not use.
 
 A unit is a header with the .cpp files that implement it: those whose first include it is. `includes.py [ROOT]` prints
 each violation.
@@ -59,14 +59,25 @@ USES = {
     "variant": r"std::(?:variant|visit|get_if|holds_alternative|monostate)",
     "vector": r"std::vector",
 }
+# The same of the headers in C. Where only a comment names NULL, that is a value of the interface, which plugins write.
+USES_IN_C = {
+    "stddef.h": r"\b(?:NULL|size_t|ptrdiff_t|offsetof|max_align_t)\b",
+    "stdint.h": r"\bu?int\w*_t\b|\bU?INT\w*_(?:MAX|MIN|C)\b|\bSIZE_MAX\b",
+    "stdbool.h": r"\b(?:bool|true|false)\b",
+    "stdarg.h": r"\bva_\w+",
+    "string.h": r"\b(?:mem|str)\w+\(",
+    "stdlib.h": r"\b(?:malloc|calloc|realloc|free|abort|exit|getenv|strto\w+)\(",
+    "stdio.h": r"\b(?:\w*printf|FILE|fputs|puts|stderr|stdout)\b",
+}
 
 
 def unused(source):
-    if source.path.suffix != ".hpp":
+    if source.path.suffix not in (".hpp", ".h"):
         return
     for at, whole, name, quoted in source.includes():
-        use = USES.get(name)
-        if not quoted and use and not re.search(use, source.code):
+        use = USES_IN_C.get(name) if source.path.suffix == ".h" else USES.get(name)
+        text = source.text if name == "stddef.h" else source.code
+        if not quoted and use and not re.search(use, text):
             yield source.refuse(at, whole, "a header that is used")
 
 
@@ -108,9 +119,11 @@ def cycles(files):
 def check(root):
     problems, folders = [], {}
     for source in sources(root):
-        if source.path.parts[0] not in FOLDERS or source.path.suffix not in (".cpp", ".hpp"):
+        if source.path.parts[0] not in FOLDERS or source.path.suffix not in (".cpp", ".hpp", ".h"):
             continue
         problems += unused(source)
+        if source.path.suffix == ".h":
+            continue
         folders.setdefault(source.path.parent, []).append(source)
     for folder, files in sorted(folders.items()):
         problems += [f"{folder}: got the circle {' -> '.join(circle)}, want includes in one direction"

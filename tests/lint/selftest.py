@@ -150,6 +150,14 @@ class Planted(unittest.TestCase):
         self.assertEqual(includes.check(self.root),
                          ["host/a/x.hpp:2: got #include <vector>, want a header that is used"])
 
+    def test_a_header_in_c_includes_what_it_uses(self):
+        self.plant("sdk/include/stipend/abi/x.h", "#include <stddef.h>\n#include <stdint.h>\nint64_t f(void*); /* may be NULL */\n")
+        self.assertEqual(includes.check(self.root), [])
+        self.plant("sdk/include/stipend/abi/x.h", "#include <stddef.h>\n#include <stdint.h>\nvoid f(int); /* an int32_t */\n")
+        self.assertEqual(includes.check(self.root),
+                         [f"sdk/include/stipend/abi/x.h:{line}: got #include <{name}>, want a header that is used"
+                          for line, name in ((1, "stddef.h"), (2, "stdint.h"))])
+
     def test_comments_messages_and_documents_have_things_for_subjects(self):
         def found(name, text):
             return list(words.check(pathlib.Path(name), text))

@@ -39,7 +39,8 @@ TEST_CASE("an offer counts for a minute, and not after a failure") {
 TEST_CASE("a URL of discovery leads to no other address and no other route") {
     for (const std::string url :
          {"https://victim.example/apps/runner_1/app/../../x", "https://h/apps/a/b/app", "https://h/admin/runner_1/app",
-          "https://h/apps/../app", "https://h/apps/a?b/app", "https://h/apps/a%2f/app", "https://h/apps//app", "h"}) {
+          "https://h/apps/../app", "https://h/apps/a?b/app", "https://h/apps/a%2f/app", "https://h/apps//app",
+          "https://h?b/apps/a/app", "https://h#b/apps/a/app", "h"}) {
         Network net;
         net.offer = discovery(cat(R"({"url":")", url, R"(","app":"agent-net","mode":"single-shot"})"));
         const auto result = net.run();
