@@ -6,6 +6,7 @@
 #include "host/cli/commands.hpp"
 #include "host/config/environment.hpp"
 #include "host/config/load.hpp"
+#include "host/config/state_check.hpp"
 #include "host/engine/manager_plan.hpp"
 #include "host/runtime/role.hpp"
 #include "host/worker/worker_plan.hpp"
@@ -77,6 +78,8 @@ int check(const Common& common) {
     const config::ProcessEnvironment environment;
     config::Diagnostics diagnostics;
     auto loaded = config::load(common.config_file, environment, diagnostics);
+    if (!diagnostics.empty()) return print_diagnostics(diagnostics, common.json);
+    config::check_state_folder(loaded.settings.state, diagnostics);
     if (!diagnostics.empty()) return print_diagnostics(diagnostics, common.json);
     const auto in_use = loader_options(loaded.settings);
     if (const auto fit = plugin::check_staging(in_use.staging); !fit) return print_error(fit.error());

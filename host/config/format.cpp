@@ -132,7 +132,9 @@ const std::array<Format, 12> formats{{
      .pattern = "(:[0-9]{1,5}|^none)$",
      .text = read_listen_or_none},
     {.name = "origin",
-     .noun = "an address without path, user and password, such as https://172.23.0.7:9995",
+     .noun =
+         "an address without path, user and password, such as https://172.23.0.7:9995 (IPv4 as four decimal numbers, a "
+         "name with at most one dot at its end)",
      .json_type = "string",
      .pattern = "^https?://[^/ ]+",
      .text = read_origin},

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "host/base/ip_address.hpp"
 #include "stipend/ascii.hpp"
 #include "stipend/result.hpp"
 
@@ -48,6 +49,29 @@ std::optional<Authority> parse_authority(std::string_view text) {
     return valid_port(out.port, 0) ? std::optional(out) : std::nullopt;
 }
 
+// The one spelling of a host; nothing where it is an internet address in a form that not everything reads alike, as
+// 127.1 or 0x7f000001, or a name with more than one dot at its end.
+std::optional<std::string> one_spelling(std::string_view host) {
+    if (host.starts_with('[')) {
+        const auto inside = host.substr(1, host.size() - 2);
+        const auto zone = std::min(inside.find('%'), inside.size());
+        const auto address = IpAddress::parse(inside.substr(0, zone));
+        if (!address || (address->is_v4() && zone != inside.size())) return std::nullopt;
+        return address->is_v4() ? address->text() : cat("[", address->text(), inside.substr(zone), "]");
+    }
+    auto name = host;
+    if (name.ends_with('.')) name.remove_suffix(1);
+    if (name.empty() || name.ends_with('.')) return std::nullopt;
+    const auto label = name.substr(name.rfind('.') + 1);  // all of it, where there is no dot
+    const auto all_of = [](std::string_view text, auto is) { return std::all_of(text.begin(), text.end(), is); };
+    const bool hex = label.size() >= 2 && label[0] == '0' && ascii::to_lower(label.substr(0, 2)) == "0x" &&
+                     all_of(label.substr(2), [](char c) {
+                         return ascii::is_digit(c) || (ascii::to_lower(c) >= 'a' && ascii::to_lower(c) <= 'f');
+                     });
+    if (!hex && !all_of(label, [](char c) { return ascii::is_digit(c); })) return std::string(host);
+    return IpAddress::parse(name) ? std::optional(std::string(host)) : std::nullopt;
+}
+
 // What follows the scheme of an origin.
 std::string_view after_scheme(std::string_view text) {
     return text.substr(std::min(text.size(), text.starts_with(https) ? https.size() : http.size()));
@@ -59,8 +83,11 @@ std::optional<std::string> read_origin(std::string_view text) {
     if (text.size() > max_url_bytes || !(text.starts_with(http) || text.starts_with(https))) return std::nullopt;
     if (text.ends_with('/')) text.remove_suffix(1);
     const auto authority = parse_authority(after_scheme(text));
-    const bool good = authority && (authority->port.empty() || valid_port(authority->port, 1));
-    return good ? std::optional(std::string(text)) : std::nullopt;
+    if (!authority || (!authority->port.empty() && !valid_port(authority->port, 1))) return std::nullopt;
+    const auto host = one_spelling(authority->host);
+    if (!host) return std::nullopt;
+    const auto rest = after_scheme(text);
+    return cat(text.substr(0, text.size() - rest.size()), *host, rest.substr(authority->host.size()));
 }
 
 std::string host_and_port(std::string_view origin) {

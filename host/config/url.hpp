@@ -7,8 +7,9 @@
 
 namespace stipend::config {
 
-// http(s)://host:port, without the one slash that may end it. Nothing for any other text: a user and password would end
-// in logs.
+// http(s)://host:port, without the one slash that may end it, and an IPv6 address in its canonical form (RFC 5952; of a
+// mapped IPv4 address that one). Nothing for any other text: a user and password would end in logs, and an IPv4 address
+// that is not four decimal numbers, or a name with more than one dot at its end, would pass for another party.
 [[nodiscard]] std::optional<std::string> read_origin(std::string_view text);
 // "host:port" of an origin, the port by its scheme where it names none: the default id of an orchestrator.
 [[nodiscard]] std::string host_and_port(std::string_view origin);

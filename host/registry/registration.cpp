@@ -28,7 +28,8 @@ Result<std::string> origin_of(std::string_view text, std::string_view field, std
     auto origin = text.size() <= max_endpoint_bytes ? config::read_origin(text) : std::nullopt;
     if (!origin) {
         return fail(STIPEND_E_INVALID, "\"", field, "\": want http(s)://host:port of at most ", max_endpoint_bytes,
-                    " bytes, without a path");
+                    " bytes, without a path, with an IPv4 address as four decimal numbers and at most one dot at the "
+                    "end of a name");
     }
     if (const auto why = http::url_refusal(*origin, allowed); !why.empty()) {
         return fail(STIPEND_E_INVALID, "\"", field, "\": it leads to ", why, ", want a public address");

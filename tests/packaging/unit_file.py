@@ -99,6 +99,14 @@ class SignerUnit(unittest.TestCase):
         self.assertIsNotNone(found, said)
         self.assertLessEqual(float(found.group(1)), 1.5, said)
 
+    def test_every_unit_restarts_on_every_end(self):
+        # A program that a plugin or a signal ends with status 0 is no less gone.
+        units = sorted((pathlib.Path(__file__).resolve().parents[2] / "packaging").glob("*.service"))
+        self.assertIn(self.unit.name, {unit.name for unit in units})
+        for unit in units:
+            with self.subTest(unit=unit.name):
+                self.assertEqual(re.findall(r"^Restart=(.*)$", unit.read_text(), re.MULTILINE), ["always"])
+
     def test_it_shares_neither_user_nor_state_with_the_host(self):
         text = self.unit.read_text()
         self.assertIn("\nPrivateNetwork=yes\n", text)

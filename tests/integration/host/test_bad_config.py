@@ -95,12 +95,69 @@ class Running(HostTest):
         self.host.environment["DISPATCH_EVIDENCE"] = "any"
         self.assertEqual(self.check().returncode, 0)
 
+    def test_one_address_in_two_spellings_is_one_payee(self):
+        for one, other in (("https://[::1]:9995", "https://[0:0:0:0:0:0:0:1]:9995"),
+                           ("https://127.0.0.1:9995", "https://[::ffff:127.0.0.1]:9995"),
+                           ("https://orch.example:9995", "https://orch.example.:9995")):
+            with self.subTest(other=other):
+                self.host.environment["ORCHESTRATOR_ADDRESSES"] = f"{one},{other}"
+                done = self.check()
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertIn("has already: want it once", done.stderr)
+        for odd in ("https://127.1:9995", "https://2130706433:9995", "https://orch.example..:9995"):
+            with self.subTest(odd=odd):
+                self.host.environment["ORCHESTRATOR_ADDRESSES"] = odd
+                done = self.check()
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertIn("IPv4 as four decimal numbers, a name with at most one dot at its end", done.stderr)
+
     def test_a_state_that_is_no_folder_is_reported(self):
         for state in (self.host.config, self.host.config / "below"):
             self.host.environment["STATE_DIRECTORY"] = str(state)
             done = self.check()
             self.assertEqual(done.returncode, 1)
             self.assertIn(f"{self.host.config} is no folder", done.stderr)
+
+    def test_a_state_that_cannot_be_made_is_refused_at_its_line_by_check_as_run_would(self):
+        closed = self.host.folder / "closed"
+        closed.mkdir()
+        within = self.host.folder / "within"
+        within.mkdir()
+        places = [("/proc/stipend", "/proc: its file system is proc"), ("/proc", "/proc: its file system is proc"),
+                  ("/sys/kernel/stipend", "/sys/kernel: its file system is sysfs")]
+        if os.geteuid() != 0:  # root may write everywhere
+            closed.chmod(0o500)
+            within.chmod(0o500)
+            places += [(f"{closed}/state", f"{closed}: Permission denied"), (f"{within}", f"{within}: Permission denied")]
+        for state, why in places:
+            with self.subTest(state=state):
+                self.host.environment["STATE_DIRECTORY"] = state
+                done = self.check()
+                self.assertEqual(done.returncode, 1, done.stderr)
+                line = next(k for k, line in enumerate(self.host.config.read_text().splitlines(), 1)
+                            if line.startswith("state:"))
+                self.assertIn(f"config.yaml:{line}:", done.stderr)
+                self.assertIn(f'state: got "{state}": ', done.stderr)
+                self.assertIn(why, done.stderr)
+                code, out, err = self.host.run("run", "--once")
+                self.assertNotEqual(code, 0, out + err)
+        closed.chmod(0o700)
+        self.host.environment["STATE_DIRECTORY"] = str(closed / "a" / "b")
+        self.assertEqual(self.check().returncode, 0)
+        self.assertEqual(list(closed.iterdir()), [])
+
+    @unittest.skipUnless(os.geteuid() == 0, "it takes root to become another user")
+    def test_a_folder_of_another_user_is_no_place_for_the_state(self):
+        self.host.folder.chmod(0o755)
+        foreign = self.host.folder / "foreign"
+        foreign.mkdir(mode=0o755)
+        for state, why in ((foreign, f"nothing can be written to {foreign}"),
+                           (foreign / "state", f"it cannot be made below {foreign}")):
+            done = subprocess.run([STIPEND, "check", "-c", self.host.config], text=True, capture_output=True, timeout=60,
+                                  env=dict(self.host.environment, STATE_DIRECTORY=str(state)), user=65534, group=65534,
+                                  extra_groups=[])
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn(f"{why}: Permission denied", done.stderr)
 
     def test_a_file_that_is_no_yaml_is_named_by_a_reload(self):
         self.host.start()

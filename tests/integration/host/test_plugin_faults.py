@@ -4,12 +4,14 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import time
 import unittest
 import urllib.request
 
 from network import BUILD, Devnet, Host, wait_for
 
+VIM = shutil.which("vim.tiny") or shutil.which("vim")
 DEFECTS = BUILD / "tests" / "defects"
 SANITIZED = os.environ.get("STIPEND_SANITIZE", "") not in ("", "OFF")
 
@@ -445,6 +447,31 @@ class Swap(PluginTest):
         self.host.wait_line("generation 2 is in force")
         self.host.config.write_text(text.replace("table: flat-95", "table: no-such-table"))
         self.host.wait_line("rejected")
+
+    @unittest.skipIf(VIM is None, "vim is not installed (Debian: vim-tiny)")
+    def test_what_vim_writes_is_taken_in_place_and_by_rename(self):
+        self.host.config.write_text("watch: true\n" + self.host.config.read_text())
+        self.host.start()
+
+        def edit(old, new, *how):
+            # Another interval ends before: a generation in which no period began would be replaced, not followed.
+            self.wait_for_decisions(4)
+            before = self.host.config.stat().st_ino
+            done = subprocess.run([VIM, "-N", "-u", "NONE", "-es", *how, "-c", f"%s/table: {old}/table: {new}/", "-c", "wq",
+                                   self.host.config], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn(f"table: {new}", self.host.config.read_text())
+            return self.host.config.stat().st_ino == before
+
+        edit("default", "flat-95")
+        self.host.wait_line("generation 2 is in force")
+        in_place = edit("flat-95", "default", "-c", "set backupskip= backup backupcopy=no")
+        self.assertFalse(in_place)
+        self.host.wait_line("generation 3 is in force")
+        in_place = edit("default", "flat-95", "-c", "set backupskip= backupcopy=yes")
+        self.assertTrue(in_place)
+        self.host.wait_line("generation 4 is in force")
+        self.assertFalse(self.host.said("rejected"))
 
     def test_the_configuration_is_not_watched_by_default(self):
         self.host.start()

@@ -70,7 +70,8 @@ const BadFile bad_references[] = {
      "               ^\n"},
     {"an entry of the variable that is none", "orchestrator_addresses: https://b:1,b:2\n",
      "config.yaml:1:25: orchestrator_addresses: entry 2: got \"b:2\", want an address without path, user "
-     "and password, such as https://172.23.0.7:9995\n"
+     "and password, such as https://172.23.0.7:9995 (IPv4 as four decimal numbers, a name with at most one dot at its "
+     "end)\n"
      "  orchestrator_addresses: https://b:1,b:2\n"
      "                          ^\n"},
     {"a service address that is another's address",
@@ -94,7 +95,8 @@ const BadFile bad_references[] = {
      "  - address: https://a:1\n"
      "  - { address: https://b:1, service_addresses: [c, https://a:1] }\n",
      "config.yaml:3:49: orchestrators[1].service_addresses[0]: got \"c\", want an address without path, user and "
-     "password, such as https://172.23.0.7:9995\n"
+     "password, such as https://172.23.0.7:9995 (IPv4 as four decimal numbers, a name with at most one dot at its "
+     "end)\n"
      "    - { address: https://b:1, service_addresses: [c, https://a:1] }\n"
      "                                                  ^\n"
      "config.yaml:3:52: orchestrators[1].service_addresses[1]: got \"https://a:1\", which "

@@ -167,12 +167,16 @@ const BadFile bad_values[] = {
      "      ^\n"},
     {"an address with a path", "orchestrators: [{ address: \"https://a:1/x\" }]\n",
      "config.yaml:1:28: orchestrators[0].address: got \"https://a:1/x\", want an address without path, "
-     "user and password, such as https://172.23.0.7:9995\n"
+     "user and password, such as https://172.23.0.7:9995 (IPv4 as four decimal numbers, a name with at most one dot at "
+     "its "
+     "end)\n"
      "  orchestrators: [{ address: \"https://a:1/x\" }]\n"
      "                             ^\n"},
     {"an address with a password", "orchestrators: [{ address: \"https://me:pw@a:1\" }]\n",
      "config.yaml:1:28: orchestrators[0].address: got \"https://me:pw@a:1\", want an address without "
-     "path, user and password, such as https://172.23.0.7:9995\n"
+     "path, user and password, such as https://172.23.0.7:9995 (IPv4 as four decimal numbers, a name with at most one "
+     "dot at its "
+     "end)\n"
      "  orchestrators: [{ address: \"https://me:pw@a:1\" }]\n"
      "                             ^\n"},
     {"an id with a blank", "orchestrators: [{ address: \"https://a:1\", id: o 1 }]\n",

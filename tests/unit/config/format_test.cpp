@@ -119,6 +119,30 @@ TEST_CASE("an origin is host and port, and loses the slash at its end") {
     }
 }
 
+TEST_CASE("an origin's host has one spelling") {
+    const auto type = rule_of(R"("format": "origin")");
+    const auto text = [&](std::string_view in) { return text_of(type, scalar_node(in, true)).value_or(""); };
+    for (const auto* one : {"https://[::1]:9995", "https://[0:0:0:0:0:0:0:1]:9995", "https://[::0001]:9995/"}) {
+        CHECK(text(one) == "https://[::1]:9995");
+    }
+    CHECK(text("https://[2001:DB8::A]") == "https://[2001:db8::a]");
+    CHECK(text("https://[FE80:0::1%eth0]:1") == "https://[fe80::1%eth0]:1");
+    CHECK(text("https://[::ffff:127.0.0.1]:9995") == "https://127.0.0.1:9995");
+    CHECK(text("https://[::ffff:7f00:1]:9995") == "https://127.0.0.1:9995");
+    for (const auto* good :
+         {"https://127.0.0.1:1", "https://orch.example.", "https://1.2.3.example", "https://0x1.example"}) {
+        CAPTURE(good);
+        CHECK(text(good) == good);
+    }
+    for (const auto* bad :
+         {"https://127.1:9995", "https://2130706433:9995", "https://0x7f000001", "https://0177.0.0.1",
+          "https://127.0.0.01", "https://1.2.3.4.5", "https://127.0.0.256", "https://127.1.", "https://orch.example..",
+          "https://.", "https://..", "https://[::1::]", "https://[1.2.3.4]x", "https://[::ffff:127.0.0.1%eth0]"}) {
+        CAPTURE(bad);
+        CHECK(!takes(type, bad));
+    }
+}
+
 TEST_CASE("the default id of an orchestrator is its host and port") {
     CHECK(host_and_port("https://172.23.0.7:9995") == "172.23.0.7:9995");
     CHECK(host_and_port("https://a") == "a:443");

@@ -123,9 +123,14 @@ TEST_CASE("what a peer states is brought into one form, or refused with the fiel
 TEST_CASE("an endpoint leads to a public address, or to a network that is allowed") {
     const auto at = [](const std::string& endpoint) { return stated("orch-1", endpoint); };
     for (const auto* endpoint : {"https://127.0.0.1:1", "http://localhost:80", "https://10.1.2.3:1", "https://[::1]:1",
-                                 "https://169.254.169.254:80", "https://0177.1:1", "https://2130706433:1"}) {
+                                 "https://169.254.169.254:80", "https://[::ffff:10.1.2.3]:1"}) {
         CAPTURE(endpoint);
         CHECK(refusal(at(endpoint)).find("\"endpoint\": it leads to") == 0);
+    }
+    // Other spellings of an address would pass for another party.
+    for (const auto* endpoint : {"https://0177.1:1", "https://2130706433:1", "https://orch.example..:1"}) {
+        CAPTURE(endpoint);
+        CHECK(refusal(at(endpoint)).find("IPv4 address as four decimal numbers") != std::string::npos);
     }
     const std::vector<IpRange> allowed{*IpRange::parse("10.0.0.0/8")};
     CHECK(refusal(at("https://10.1.2.3:1"), allowed).empty());
