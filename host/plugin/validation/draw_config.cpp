@@ -78,6 +78,9 @@ class Drawer {
   public:
     Drawer(const Json& root, std::uint64_t seed) : root_(root), random_(seed) {}
 
+    // The text that is taken from now on wherever it fits; empty: the first of the usual ones that does.
+    void prefer(std::string_view text) { preferred_ = text; }
+
     // A value that fits, as far as that can be known; null where none is found.
     Json plain(const Json& given, int depth = 0) {
         const auto& part = resolved(root_, given);
@@ -177,6 +180,7 @@ class Drawer {
         return Json(1);
     }
     Json plain_text(const Json& part) {
+        if (!preferred_.empty() && fits_part(root_, part, Json(preferred_))) return Json(preferred_);
         for (const auto text : usual_texts) {
             if (fits_part(root_, part, Json(text))) return Json(text);
         }
@@ -185,6 +189,7 @@ class Drawer {
     }
 
     const Json& root_;
+    std::string_view preferred_;
     std::mt19937_64 random_;  // of the standard: the same numbers everywhere
 };
 
@@ -286,8 +291,14 @@ DrawnConfigs draw_configs(const Json& schema, const config::Schema& compiled, co
     }
     candidates.push_back(Json::object());
     candidates.push_back(drawer.plain(schema));
+    for (const auto text : usual_texts) {
+        drawer.prefer(text);
+        candidates.push_back(drawer.plain(schema));
+    }
+    drawer.prefer({});
     for (const auto& one : candidates) {
-        if (fits(compiled, one)) out.plain.push_back(one);
+        const bool is_new = std::find(out.plain.begin(), out.plain.end(), one) == out.plain.end();
+        if (is_new && fits(compiled, one)) out.plain.push_back(one);
     }
     std::vector<Place> places;
     list_places(schema, schema, {}, places);
