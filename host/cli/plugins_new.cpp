@@ -81,7 +81,7 @@ std::vector<std::string> folders_in(const fs::path& folder) {
     return out;
 }
 
-// templates/LANGUAGE/KIND; beside them, templates/KIND is what the languages share.
+// templates/LANGUAGE/KIND; beside them, templates/KIND is what the languages share, and templates/common what all do.
 Result<fs::path> find_template(const fs::path& templates, const NewPluginOptions& options) {
     std::error_code error;
     if (!fs::is_directory(templates, error)) {
@@ -161,6 +161,7 @@ Result<fs::path> make_project(const fs::path& share, const NewPluginOptions& opt
         {"@NAME@", options.name},         {"@IDENT@", identifier(options.name)}, {"@CLASS@", class_name(options.name)},
         {"@SDK_VERSION@", sdk_version()}, {"@RUST_SDK@", std::move(rust)},       {"@GO_SDK@", std::move(go)}};
     std::map<fs::path, fs::path> files;
+    STIPEND_TRY(collect(templates / "common", files));
     STIPEND_TRY(collect(templates / options.kind, files));
     STIPEND_TRY(collect(own, files));
     const fs::path project = options.folder.empty() ? fs::path(options.name) : fs::path(options.folder);

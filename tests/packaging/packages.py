@@ -69,7 +69,7 @@ class Packages(unittest.TestCase):
         self.assertEqual(box.run("systemctl", "is-enabled", "stipend").stdout.strip(), "disabled")
         for file in ("man/man1/stipend.1", "man/man1/stipend-run.1", "man/man5/stipend-config.5",
                      "bash-completion/completions/stipend", "zsh/site-functions/_stipend", "fish/vendor_completions.d/stipend.fish",
-                     "stipend/scenarios/demo.yaml", "stipend/templates/policy/devnet.sh", "stipend/rust/Cargo.toml",
+                     "stipend/scenarios/demo.yaml", "stipend/templates/common/devnet.sh", "stipend/rust/Cargo.toml",
                      "stipend/go/go.mod", "cmake/stipend-sdk/stipend-sdk-config.cmake"):
             self.assertTrue((box.folder / "root/usr/share" / file).is_file(), file)
         self.assertIn("headers of the C ABI", box.output("dpkg-query", "--show", "--showformat=${Description}", "stipend-sdk"))

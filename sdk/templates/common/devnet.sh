@@ -7,9 +7,9 @@
 set -eu
 cd "$(dirname "$0")"
 state=$(mktemp -d)
-devnet=
+started= # process ids
 cleanup() {
-    [ -z "$devnet" ] || kill "$devnet" 2>/dev/null || true
+    for process in $started; do kill "$process" 2>/dev/null || true; done
     rm -rf "$state"
 }
 trap cleanup EXIT
@@ -18,7 +18,7 @@ trap 'exit 143' TERM
 
 mkfifo "$state/ready"
 stipend devnet --scenario demo --gateway 127.0.0.1:0 --ready-fd 3 3>"$state/ready" >"$state/devnet.log" 2>&1 &
-devnet=$!
+started=$!
 read -r ready <"$state/ready" || { cat "$state/devnet.log" >&2; exit 1; }
 for word in $ready; do
     case $word in gateway=*) GATEWAY_URL=${word#gateway=} ;; esac
@@ -27,6 +27,8 @@ ORCHESTRATOR_ADDRESSES=$(stipend devnet --scenario demo --print-addresses)
 STATE_DIRECTORY=$state/host
 export GATEWAY_URL ORCHESTRATOR_ADDRESSES STATE_DIRECTORY
 mkdir "$STATE_DIRECTORY"
+# What the plugin asks beside the network.
+[ ! -f services.sh ] || . ./services.sh
 
 stipend check -c config.yaml >&2
 if [ "${1:-}" = --once ]; then
