@@ -8,11 +8,12 @@ import sys
 import unittest
 
 import dockerfile
-from composing import COMPOSE, compose, config, why_not
+from composing import COMPOSE, compose, config, why_not, yaml
 from installed import BUILD
 
 PROJECT = dockerfile.PROJECT
 SKIP = 77
+SIGNER_STAGE = -2
 PUBLISHED = ("orch-secret", "LivepeerManager2025!Secure")
 OWN_NAMES = {"ALLOWED_ENDPOINT_NETWORKS", "API_LISTEN", "API_PLAIN_HTTP", "METRICS_LISTEN", "DISPATCH_EVIDENCE", "PRICE_UNSEEN",
              "MANAGER_PLAIN_HTTP", "MANAGER_SECRET", "ORCHESTRATOR_ID", "ORCHESTRATOR_ENDPOINT",
@@ -87,6 +88,49 @@ class Worker(unittest.TestCase):
         self.assertIn("stat -c %g /var/run/docker.sock", done.stderr)
 
 
+class Signer(unittest.TestCase):
+    """Beside the manager: it has the key, and the manager nothing of it but the socket."""
+
+    def setUp(self):
+        done = compose(["manager", "signer"], "config", SIGNER_FOLDER="/srv/key")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.all = yaml.safe_load(done.stdout)["services"]
+        self.signer, self.manager = self.all["stipend-signer"], self.all["payment-distributor"]
+
+    def test_there_are_two_and_the_image_is_the_signers(self):
+        self.assertEqual(sorted(self.all), ["payment-distributor", "stipend-signer"])
+        self.assertEqual(self.signer["build"]["target"], "signer")
+        self.assertIn(("FROM", "debian:bookworm-slim AS signer"), dockerfile.stages()[SIGNER_STAGE])
+
+    def test_it_reaches_nothing_and_writes_its_state_and_its_socket_alone(self):
+        self.assertEqual(self.signer["network_mode"], "none")
+        self.assertNotIn("ports", self.signer)
+        self.assertEqual((self.signer["read_only"], self.signer["cap_drop"]), (True, ["ALL"]))
+        self.assertEqual(self.signer["security_opt"], ["no-new-privileges:true"])
+        self.assertEqual(targets(self.signer), {"/etc/stipend-signer": True, "/var/lib/stipend-signer": False,
+                                                "/run/stipend-signer": False})
+        self.assertEqual({name: int(limit) for name, limit in self.signer["ulimits"].items()}, {"memlock": -1, "core": 0})
+
+    def test_the_manager_has_the_socket_and_no_key(self):
+        self.assertEqual(targets(self.manager), {"/var/lib/stipend": False, "/run/stipend-signer": True})
+        self.assertNotIn("/srv/key", str(self.manager))
+        ids = dict(re.findall(r"--uid (\d+) .*? ([a-z-]+) (?=&&)", dockerfile.runtime("RUN", SIGNER_STAGE)[0]))
+        self.assertEqual(ids, {"990": "stipend", "991": "stipend-signer"})
+        self.assertEqual(self.manager["group_add"], ["991"])
+        self.assertIn("--uid 990 ", dockerfile.runtime("RUN")[0])
+
+    def test_its_image_runs_as_its_own_user_what_the_program_takes(self):
+        self.assertEqual(dockerfile.runtime("USER", SIGNER_STAGE), ["stipend-signer"])
+        command = [*dockerfile.words(dockerfile.runtime("ENTRYPOINT", SIGNER_STAGE)[0]),
+                   *dockerfile.words(dockerfile.runtime("CMD", SIGNER_STAGE)[0])]
+        self.assertEqual(command[0], "stipend-signer")
+        done = subprocess.run([BUILD / "bin/stipend-signer", *command[1:], "--help"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_its_image_has_the_packages_that_it_needs_and_no_others(self):
+        self.assertEqual(installed_in(SIGNER_STAGE), packages_of([BUILD / "bin/stipend-signer"]))
+
+
 class Variables(unittest.TestCase):
     def setUp(self):
         self.given = {name: services(name) for name in ("manager", "worker")}
@@ -143,26 +187,33 @@ class Image(unittest.TestCase):
         self.assertEqual(dockerfile.runtime("ENV"), ["STATE_DIRECTORY=/var/lib/stipend"])
 
     def test_it_installs_the_packages_that_the_program_needs_and_no_others(self):
-        installed = set(re.search(r"--no-install-recommends (.*?) &&", dockerfile.runtime("RUN")[0]).group(1).split())
         programs = [BUILD / "bin" / name for name in
                     ("stipend", "stipend-probe", "stipend-jobs", "stipend-devnet", "stipend-flow", "stipend-verify")]
         files = [*programs, *(BUILD / "lib/stipend/plugins").glob("*.so")]
-        wanted = set()
-        for file in files:
-            needed = re.findall(r"\(NEEDED\).*\[(.*)\]", output("readelf", "-d", file))
-            found = dict(re.findall(r"^\s*(\S+) => (/\S+)", output("ldd", file), re.MULTILINE))
-            for path in {found[name] for name in needed if name in found}:
-                owner = output("dpkg", "-S", f"*/{pathlib.Path(path).name}", os.path.realpath(path))
-                wanted |= {line.split(":")[0] for line in owner.splitlines() if re.search(r": (/usr)?/lib/", line)
-                           and "-dev" not in line}
-        self.assertEqual(installed - {"ca-certificates", "tzdata"}, {one for one in wanted if not one.endswith("-dbg")}
-                         - IN_EVERY_DEBIAN - sanitizers(wanted))
+        self.assertEqual(installed_in(-1) - {"ca-certificates", "tzdata"}, packages_of(files))
 
     def test_what_it_is_built_from_is_not_ignored(self):
         ignored = (PROJECT / ".dockerignore").read_text().split("\n")
         top = re.findall(r"^add_subdirectory\((\w+)\)", (PROJECT / "CMakeLists.txt").read_text(), re.MULTILINE)
         for name in (*top, "cmake", "dev", "config.yaml", "CMakeLists.txt", "CMakePresets.json"):
             self.assertIn("!" + name, ignored)
+
+
+def installed_in(stage):
+    return set(re.search(r"--no-install-recommends (.*?) &&", dockerfile.runtime("RUN", stage)[0]).group(1).split())
+
+
+def packages_of(files):
+    """The packages of the libraries that these programs and plugins name, without what each system has."""
+    wanted = set()
+    for file in files:
+        needed = re.findall(r"\(NEEDED\).*\[(.*)\]", output("readelf", "-d", file))
+        found = dict(re.findall(r"^\s*(\S+) => (/\S+)", output("ldd", file), re.MULTILINE))
+        for path in {found[name] for name in needed if name in found}:
+            owner = output("dpkg", "-S", f"*/{pathlib.Path(path).name}", os.path.realpath(path))
+            wanted |= {line.split(":")[0] for line in owner.splitlines() if re.search(r": (/usr)?/lib/", line)
+                       and "-dev" not in line}
+    return {one for one in wanted if not one.endswith("-dbg")} - IN_EVERY_DEBIAN - sanitizers(wanted)
 
 
 def sanitizers(packages):

@@ -19,9 +19,9 @@ def stages():
     return out
 
 
-def runtime(instruction):
-    """The texts of one instruction in the last stage."""
-    return [text for name, text in stages()[-1] if name == instruction]
+def runtime(instruction, stage=-1):
+    """The texts of one instruction in a stage: the last one is the host's, the one before it the signer's."""
+    return [text for name, text in stages()[stage] if name == instruction]
 
 
 def words(text):
