@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import shutil
 import signal
 import socket
@@ -84,7 +85,26 @@ class Faults(JobsTest):
         ({"kind": "stream_flood"}, {"broken", "timeout"}),
         ({"kind": "hang"}, {"timeout"}),
         ({"kind": "stall"}, {"timeout"}),
+        ({"kind": "flap", "up": "60s", "down": "60s"}, {"succeeded"}),
+        ({"kind": "flap", "up": "1ms", "down": "60s"}, {"no_orchestrators", "succeeded"}),
+        ({"kind": "unfinished_stream", "bytes": 1000000}, {"broken", "timeout"}),
+        ({"kind": "new_certificate"}, {"succeeded"}),  # the gateway trusts any
+        ({"kind": "heal"}, {"succeeded"}),
+        # The first token after a pause comes too late; the next do not.
+        ({"kind": "cold_connection", "round_trip": "250ms", "idle": "60s", "limit": "500ms"}, {"no_orchestrators", "succeeded"}),
+        # Of live runners only: a gateway's jobs do not meet them.
+        ({"kind": "runner_unhealthy"}, {"succeeded"}),
+        ({"kind": "runner_full"}, {"succeeded"}),
+        ({"kind": "payment_refused"}, {"succeeded"}),
+        ({"kind": "price", "wei": 0}, {"succeeded"}),
+        ({"kind": "announce", "address": "https://orch.example:9995"}, {"other_orchestrator"}),
+        ({"kind": "crash", "for": "60s"}, {"no_orchestrators", "broken"}),  # the last one: nothing ends it
     ]
+
+    def test_each_kind_of_the_fixture_has_a_class(self):
+        listed = subprocess.run([STIPEND, "devnet", "--help"], capture_output=True, text=True, timeout=30, check=True).stdout
+        kinds = {line.split()[0] for line in listed.split("Faults, for scenarios")[1].splitlines()[1:] if re.match(r"  \w+ ", line)}
+        self.assertEqual(kinds, {fault["kind"] for fault, _ in self.ORCHESTRATOR})
 
     def test_each_fault_of_an_orchestrator_has_its_class(self):
         devnet = self.devnet()
@@ -114,9 +134,14 @@ class Faults(JobsTest):
         devnet = self.devnet()
         devnet.fault(0, kind="price", wei=1000)
         devnet.gateway_fault("deposit_empty")
-        report = load(devnet.gateway, "--orchestrator", FIRST, "--rate", "20/s", "--duration", "0.2")
+        options = (devnet.gateway, "--orchestrator", FIRST, "--rate", "20/s", "--duration", "0.2", "--timeout", "120")
+        report = load(*options)
         self.assertLessEqual(set(classes(report)), {"empty_200", "no_orchestrators"})
         self.assertEqual(report["succeeded"], 0)
+        devnet.gateway_fault("none")
+        for deposit, paid in (("0", False), ("100000000000000000", True)):  # before it has paid anything: no balance is left
+            devnet.gateway_fault({"kind": "funds", "deposit": deposit, "reserve": "360000000000000000"})
+            self.assertEqual(load(*options)["succeeded"] > 0, paid, deposit)
 
 
 class Servers(JobsTest):

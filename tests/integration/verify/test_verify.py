@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import shutil
 import socket
 import sqlite3
@@ -198,7 +199,31 @@ class Faults(VerifyTest):
         ({"kind": "body", "text": '{"reversed":"cba"}'}, {"uptime"}),
         ({"kind": "uptime", "raw": '"99"'}, {"uptime"}),
         ({"kind": "uptime", "raw": "100.5"}, {"uptime"}),
+        ({"kind": "flap", "up": "1ms", "down": "60s"}, {"token"}),
+        ({"kind": "crash", "for": "60s"}, {"token"}),
+        ({"kind": "unfinished_stream", "bytes": 1000000}, {"job"}),
+        ({"kind": "stream_flood"}, {"job"}),
+        ({"kind": "endless", "bytes": 1000000000}, {"job"}),
+        ({"kind": "gzip", "broken": True}, {"job"}),
     ]
+    # Those that verify passes: the answer is right all the same, or it is not a gateway's job that meets them.
+    PASSED = [{"kind": "none"}, {"kind": "heal"}, {"kind": "gzip"}, {"kind": "slow", "delay": "20ms"}, {"kind": "new_certificate"},
+              {"kind": "runner_unhealthy"}, {"kind": "runner_full"}, {"kind": "payment_refused"}]
+    ELSEWHERE = {"cold_connection"}  # it has a test of its own above
+
+    def test_each_kind_of_the_fixture_is_in_a_list(self):
+        listed = subprocess.run([STIPEND, "devnet", "--help"], capture_output=True, text=True, timeout=30, check=True).stdout
+        kinds = {line.split()[0] for line in listed.split("Faults, for scenarios")[1].splitlines()[1:] if re.match(r"  \w+ ", line)}
+        self.assertEqual(kinds, {fault["kind"] for fault, _ in self.ORCHESTRATOR} | {fault["kind"] for fault in self.PASSED} | self.ELSEWHERE)
+
+    def test_what_does_no_harm_passes(self):
+        devnet, orchestrator = self.listening("--every-sender-has-reserve")
+        for fault in self.PASSED:
+            with self.subTest(fault=fault):
+                devnet.fault(0, kind="none")
+                devnet.fault(0, **fault)
+                steps = self.steps("--gateway", devnet.gateway, "--orchestrator", orchestrator)
+                self.assertEqual({name for name, one in steps.items() if one["verdict"] != "PASS"}, NEEDS_A_FILE | {"tls"}, steps)
 
     def test_each_fault_of_an_orchestrator_fails_its_step(self):
         for fault, expected in self.ORCHESTRATOR:
@@ -247,8 +272,14 @@ class Gateway(VerifyTest):
     def test_a_gateway_without_a_deposit_fails_the_job(self):
         devnet, orchestrator = self.listening("--every-sender-has-reserve")
         devnet.fault(0, kind="price", wei=1000)
+        options = ("--gateway", devnet.gateway, "--orchestrator", orchestrator, "--max-price", "1000", "--timeout", "120")
         devnet.gateway_fault("deposit_empty")
-        self.failing("job", "--gateway", devnet.gateway, "--orchestrator", orchestrator, "--max-price", "1000")
+        self.failing("job", *options)
+        devnet.gateway_fault("none")
+        devnet.gateway_fault({"kind": "funds", "deposit": "0", "reserve": "360000000000000000"})
+        self.failing("job", *options)
+        devnet.gateway_fault({"kind": "funds", "deposit": "100000000000000000", "reserve": "360000000000000000"})
+        self.assertEqual(self.steps(*options)["job"]["verdict"], "PASS")
 
     def test_another_server_fails_step_4(self):
         server = Server()
