@@ -19,16 +19,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Kind {
+struct KernelsOwn {
     long magic;
     const char* name;
 };
 // File systems that the kernel fills: they take no files, whatever their folders' modes say.
 constexpr std::array kernels_own{
-    Kind{PROC_SUPER_MAGIC, "proc"},       Kind{SYSFS_MAGIC, "sysfs"},         Kind{CGROUP_SUPER_MAGIC, "cgroup"},
-    Kind{CGROUP2_SUPER_MAGIC, "cgroup2"}, Kind{DEVPTS_SUPER_MAGIC, "devpts"}, Kind{SECURITYFS_MAGIC, "securityfs"},
-    Kind{DEBUGFS_MAGIC, "debugfs"},       Kind{TRACEFS_MAGIC, "tracefs"},     Kind{EFIVARFS_MAGIC, "efivarfs"},
-    Kind{PSTOREFS_MAGIC, "pstore"},       Kind{NSFS_MAGIC, "nsfs"},
+    KernelsOwn{PROC_SUPER_MAGIC, "proc"},     KernelsOwn{SYSFS_MAGIC, "sysfs"},
+    KernelsOwn{CGROUP_SUPER_MAGIC, "cgroup"}, KernelsOwn{CGROUP2_SUPER_MAGIC, "cgroup2"},
+    KernelsOwn{DEVPTS_SUPER_MAGIC, "devpts"}, KernelsOwn{SECURITYFS_MAGIC, "securityfs"},
+    KernelsOwn{DEBUGFS_MAGIC, "debugfs"},     KernelsOwn{TRACEFS_MAGIC, "tracefs"},
+    KernelsOwn{EFIVARFS_MAGIC, "efivarfs"},   KernelsOwn{PSTOREFS_MAGIC, "pstore"},
+    KernelsOwn{NSFS_MAGIC, "nsfs"},
 };
 
 }  // namespace
@@ -46,7 +48,7 @@ std::string state_refusal(const fs::path& state) {
     };
     struct statfs system = {};
     if (::statfs(there.c_str(), &system) != 0) return refuse(std::strerror(errno));
-    const auto* kind = std::ranges::find(kernels_own, static_cast<long>(system.f_type), &Kind::magic);
+    const auto* kind = std::ranges::find(kernels_own, static_cast<long>(system.f_type), &KernelsOwn::magic);
     if (kind != kernels_own.end()) return refuse(cat("its file system is ", kind->name, ", which takes no files"));
     if (::faccessat(AT_FDCWD, there.c_str(), W_OK | X_OK, AT_EACCESS) != 0) return refuse(std::strerror(errno));
     return {};
