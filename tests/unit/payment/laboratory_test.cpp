@@ -7,9 +7,9 @@ using namespace payment_test;
 
 namespace {
 
-constexpr engine::ReplayTerms plain{60'000'000'000, Usd::of_e8(10'00000000), 2000'00000000};
+constexpr engine::ReplayTerms lab_terms{60'000'000'000, Usd::of_e8(10'00000000), 2000'00000000};
 
-std::string good(const std::string& more) {
+std::string lab_sample(const std::string& more) {
     return R"({"orchestrator":"o","job":"ok","uptime_percent":100)" + more + "}\n";
 }
 
@@ -17,7 +17,7 @@ std::string refusal(const std::string& line) {
     const auto policy = make_policy("{}");
     std::istringstream in(line);
     std::ostringstream out;
-    const auto done = engine::replay(*policy, plain, in, out);
+    const auto done = engine::replay(*policy, lab_terms, in, out);
     return done ? "accepted: " + out.str() : done.error().message;
 }
 
@@ -29,14 +29,14 @@ TEST_CASE("a line may say what was before the check, and the lines behind it go 
                                 R"({"orchestrator":"o","job":"failed","epoch":41,"checks_total":40,"checks_ok":38,)"
                                 R"("consecutive_failures":1})"
                                 "\n" +
-                                    good(""),
-                                plain);
+                                    lab_sample(""),
+                                lab_terms);
     CHECK(get(answers[0], "epoch") == "41");
     CHECK(get(answers[0], "consecutive_failures") == "2");
     CHECK(get(answers[1], "epoch") == "42");
     CHECK(get(answers[1], "consecutive_failures") == "0");
     // Without it, the first failure counts from nothing.
-    CHECK(get(replay(*policy, R"({"orchestrator":"o","job":"failed"})", plain)[0], "consecutive_failures") == "1");
+    CHECK(get(replay(*policy, R"({"orchestrator":"o","job":"failed"})", lab_terms)[0], "consecutive_failures") == "1");
 }
 
 TEST_CASE("the state before a check is laid over that of the lines before it, field by field") {
@@ -61,32 +61,32 @@ TEST_CASE("the state before a check is laid over that of the lines before it, fi
 
 TEST_CASE("a whole decision is printed, with the host's amount in the asset's own unit") {
     const auto policy = make_policy("{}");
-    const auto one = replay(*policy, good(R"(,"usd_per_unit":"0.5","decimals":6)"), plain)[0];
+    const auto one = replay(*policy, lab_sample(R"(,"usd_per_unit":"0.5","decimals":6)"), lab_terms)[0];
     const auto amount = *Usd::parse(get(one, "amount_usd"));
     CHECK(amount > Usd());
     CHECK(get(one, "amount_units") == std::to_string(amount.count_e8() * 2 / 100));
     CHECK(get(one, "decimals") == "6");
-    CHECK(get(one, "amount_wei") == usd_to_wei(amount.count_e8(), {}, plain.usd_per_eth_e8)->text());
+    CHECK(get(one, "amount_wei") == usd_to_wei(amount.count_e8(), {}, lab_terms.usd_per_eth_e8)->text());
     CHECK(get(one, "delay_seconds") + "000000000" == get(one, "delay_ns"));
     for (const auto* field :
          {"penalty_ns", "next_in_ns", "multiplier", "uptime_percent", "suspended", "policy_reason"}) {
         CHECK_MESSAGE(one.find(field) != nullptr, field);
     }
-    CHECK(replay(*policy, good(""), plain)[0].find("amount_units") == nullptr);
+    CHECK(replay(*policy, lab_sample(""), lab_terms)[0].find("amount_units") == nullptr);
 }
 
 TEST_CASE("what a line may not hold is refused with its key") {
-    CHECK(refusal(good(R"(,"chekcs_ok":1)")).find("did you mean \"checks_ok\"?") != std::string::npos);
-    CHECK(refusal(good(R"(,"epoch":0)")) == "line 1: \"epoch\": got 0, want 1 for the first decision");
-    CHECK(refusal(good(R"(,"checks_total":3,"checks_ok":4)")) ==
+    CHECK(refusal(lab_sample(R"(,"chekcs_ok":1)")).find("did you mean \"checks_ok\"?") != std::string::npos);
+    CHECK(refusal(lab_sample(R"(,"epoch":0)")) == "line 1: \"epoch\": got 0, want 1 for the first decision");
+    CHECK(refusal(lab_sample(R"(,"checks_total":3,"checks_ok":4)")) ==
           "line 1: \"checks_ok\": got 4, want at most \"checks_total\", which is 3");
-    CHECK(refusal(good(R"(,"suspended":"no")")) == "line 1: \"suspended\": got a string, want true or false");
-    CHECK(refusal(good(R"(,"memory":"abc")")).find("\"memory\": got 3 characters, want at most 256 hex digits") !=
+    CHECK(refusal(lab_sample(R"(,"suspended":"no")")) == "line 1: \"suspended\": got a string, want true or false");
+    CHECK(refusal(lab_sample(R"(,"memory":"abc")")).find("\"memory\": got 3 characters, want at most 256 hex digits") !=
           std::string::npos);
-    CHECK(refusal(good(R"(,"memory":")" + std::string(258, '0') + "\"")).find("got 258 characters") !=
+    CHECK(refusal(lab_sample(R"(,"memory":")" + std::string(258, '0') + "\"")).find("got 258 characters") !=
           std::string::npos);
-    CHECK(refusal(good(R"(,"decimals":37)")).find("want a whole number from 0 to 36") != std::string::npos);
-    CHECK(refusal(good(R"(,"usd_per_unit":"0")")).find("want above 0") != std::string::npos);
-    CHECK(refusal(good(R"(,"at":"soon")")).find("\"at\"") != std::string::npos);
-    CHECK(refusal(good(R"(,"interval_seconds":0)")).find("want at least 1") != std::string::npos);
+    CHECK(refusal(lab_sample(R"(,"decimals":37)")).find("want a whole number from 0 to 36") != std::string::npos);
+    CHECK(refusal(lab_sample(R"(,"usd_per_unit":"0")")).find("want above 0") != std::string::npos);
+    CHECK(refusal(lab_sample(R"(,"at":"soon")")).find("\"at\"") != std::string::npos);
+    CHECK(refusal(lab_sample(R"(,"interval_seconds":0)")).find("want at least 1") != std::string::npos);
 }
