@@ -67,7 +67,9 @@ TEST_CASE("a whole decision is printed, with the host's amount in the asset's ow
     CHECK(get(one, "amount_units") == std::to_string(amount.count_e8() * 2 / 100));
     CHECK(get(one, "decimals") == "6");
     CHECK(get(one, "amount_wei") == usd_to_wei(amount.count_e8(), {}, lab_terms.usd_per_eth_e8)->text());
-    CHECK(get(one, "delay_seconds") + "000000000" == get(one, "delay_ns"));
+    const auto late = replay(*policy, "{\"orchestrator\":\"o\",\"job\":\"ok\",\"uptime_percent\":50}\n", lab_terms)[0];
+    CHECK(get(late, "delay_seconds") != "0");
+    CHECK(get(late, "delay_seconds") + "000000000" == get(late, "delay_ns"));
     for (const auto* field :
          {"penalty_ns", "next_in_ns", "multiplier", "uptime_percent", "suspended", "policy_reason"}) {
         CHECK_MESSAGE(one.find(field) != nullptr, field);
