@@ -130,7 +130,7 @@ def check_configuration(project, environment):
     config = (project / "config.yaml").read_text(encoding="utf-8")
     (project / "wrong.yaml").write_text(config.replace("at_least: 50", "at_least: 50.00001"), encoding="utf-8")
     done = run(["stipend", "check", "-c", "wrong.yaml"], project, status=1, env=environment)
-    if not done.stderr.startswith("wrong.yaml:9:17: payment.policy.config.at_least: got ") or "50.00001" not in done.stderr:
+    if not done.stderr.startswith("wrong.yaml:9:17: payment.policy.config.at_least: ") or "50.00001" not in done.stderr:
         raise Failed(f"check: got {done.stderr!r}, want at_least refused at its line")
 
 
