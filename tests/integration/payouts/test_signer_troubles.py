@@ -94,7 +94,7 @@ class Signer(test_payouts.PayoutTest):
         self.host.start()
         self.until_paid(1)
         self.signer.process.send_signal(signal.SIGSTOP)
-        wait_for(self.bound, "a payout that waits for its signature")
+        self.until(self.bound, "a payout that waits for its signature")
         wait_for(self.alert, "the alert")
         self.assertIn("the signer does not answer", self.alert())
         waiting, before = self.bound(), self.attempts()
@@ -129,7 +129,7 @@ class Signer(test_payouts.PayoutTest):
         for name, answer in self.nonsense().items():
             impostor = Impostor(self.signer.socket, answer)
             try:
-                wait_for(self.bound, "a payout that waits for its signature")
+                self.until(self.bound, "a payout that waits for its signature")
                 waiting, before = self.bound(), self.attempts()
                 # It is asked to sign, and then what it remembers.
                 wait_for(lambda one=impostor: one.asked >= 2, f"two requests: {name}")
