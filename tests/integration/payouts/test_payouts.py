@@ -346,7 +346,7 @@ class Faults(PayoutTest):
         self.host.start()
         self.until_paid(1)
         self.signer.kill()
-        wait_for(lambda: any(one["state"] == "bound" for one in self.payouts()), "a payout that waits for its signature")
+        self.until(lambda: any(one["state"] == "bound" for one in self.payouts()), "a payout that waits for its signature")
         before = len(self.host.decisions())
         wait_for(lambda: len(self.host.decisions()) > before + 1, "decisions meanwhile")
         waiting = next(one for one in self.payouts() if one["state"] == "bound")["payout"]
