@@ -15,7 +15,7 @@ import unittest
 import mistakes
 
 BUILD = pathlib.Path(os.environ["STIPEND_BUILD"])
-SANITIZED = bool(os.environ.get("STIPEND_SANITIZE"))
+SANITIZED = os.environ.get("STIPEND_SANITIZE", "") not in ("", "OFF")
 PROJECT = pathlib.Path(__file__).resolve().parents[3]
 STIPEND = BUILD / "bin" / "stipend"
 DEFECTS = BUILD / "tests" / "defects"
