@@ -54,6 +54,13 @@ exec nsenter --target {inside["State"]["Pid"]} --net -- unshare --mount -- sh -c
         self.host = network.Host(self.devnet, interval=2)
         self.addCleanup(self.host.end)
         self.host.environment["ORCHESTRATOR_ADDRESSES"] = ""
+        # No wait beyond the interval: a period that was partly down would keep the next look at it away.
+        self.host.edit("      table: default          # change it to flat-95 and reload: all or nothing at 95 %\n", """\
+      table: even
+      max_penalty: 0s
+      tables: { even: [{ tier: paid, at_least: 1, multiplier: 1 },
+                       { tier: none, at_least: 0, below: 1, multiplier: 0, counts_as_failure: true }] }
+""")
         self.host.edit("monitors: []", "monitors: [{ name: web, plugin: monitor, id: org.stipend.monitor, "
                        "config: { timeout: 1s } }]")
         self.host.edit("orchestrators: []", f"""orchestrators:
