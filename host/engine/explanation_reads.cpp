@@ -11,6 +11,7 @@ namespace {
 constexpr std::int64_t explanation_wait_ns = 5 * ns_per_s;
 constexpr std::int64_t elsewhere_deadline_ns = 15 * ns_per_s;  // within that of a request
 constexpr std::size_t most_json = 4 << 20;
+constexpr int computed = 0, computed_otherwise = 3;  // exit statuses of `stipend explain`
 
 }  // namespace
 
@@ -81,6 +82,10 @@ Result<Json> ExplanationReads::elsewhere(const std::string& orchestrator, std::u
                                 .max_output = most_json};
     if (command.arguments.empty()) return fail(STIPEND_E_UNAVAILABLE, "no program to explain by");
     auto ended = subprocess::run(command);
+    // Of any other end the output is no explanation, but what is wrong with the configuration's file.
+    if (ended && ended->status != computed && ended->status != computed_otherwise) {
+        ended = fail(STIPEND_E_UNAVAILABLE, "exit status ", ended->status);
+    }
     auto answer = ended ? parse_json(ended->out, {.bytes = most_json, .depth = 32, .nodes = 100'000})
                         : Result<Json>(std::move(ended).error());
     if (!answer) host_.log().warn(cat("no explanation by code of before: ", answer.error().message));

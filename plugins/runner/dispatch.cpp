@@ -118,7 +118,8 @@ Result<void> Dispatch::begin_try(const JobPtr& job) {
     if (const auto* known = discovery_.known(job->address, job->app); known != nullptr && !job->waiting) {
         if (const bool free_call = known->single_shot && (!known->price || known->price->zero()); free_call) {
             job->offer = *known;
-            return send_call(job);
+            // What the host does not take ends as an attempt, below: the path in the offer is the orchestrator's.
+            if (send_call(job)) return {};
         }
         const auto op = job->done.op();
         const bool posted = host_.post([this, op, offer = *known] {
