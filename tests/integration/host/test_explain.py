@@ -170,7 +170,7 @@ class Explain(test_registry.RegistryTest):
         new.replace(place)
         code, out, err = self.host.run("reload")
         self.assertEqual(code, 0, out + err)
-        wait_for(lambda: max(line["generation"] for line in self.host.decisions()) > before, "a decision by the other build")
+        wait_for(lambda: any(line["generation"] > before for line in self.paid()), "a decision by the other build")
         path = f"{LIST}/{test_registry.NEW}/payments"
         old = self.get(f"{path}/1/explanation", secret).json()
         newest = max((line for line in self.host.decisions() if line["orchestrator"] == test_registry.NEW),

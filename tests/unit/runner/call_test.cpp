@@ -36,6 +36,13 @@ TEST_CASE("an offer counts for a minute, and not after a failure") {
     CHECK(net.sent_offers.size() == 3);
 }
 
+TEST_CASE("a call that the host does not take is an attempt, also to a runner that is known") {
+    Network net;
+    CHECK(net.run()->outcome == STIPEND_JOB_OK);
+    net.host.http().refuse(STIPEND_E_INVALID);
+    CHECK(net.run().status() == STIPEND_OK);
+}
+
 TEST_CASE("a URL of discovery leads to no other address and no other route") {
     for (const std::string url :
          {"https://victim.example/apps/runner_1/app/../../x", "https://h/apps/a/b/app", "https://h/admin/runner_1/app",
