@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The web page in a real browser, while a host pays on a real chain: each payout down to its transaction, as the chain has it."""
+import datetime
 import json
 import sys
 import unittest
@@ -60,10 +61,17 @@ class OnChain(steered.Page, test_payouts.PayoutTest):
         finals = lambda: {row["id"]: row["final"] for row in self.browser.value(
             code="[...document.querySelectorAll('[data-row]')].map(row => ({ id: row.dataset.row, final: row.querySelector('[data-column=final]').innerText }))")}
         wait_for(lambda: finals() == {f"orch-{at}": eth(self.chain.balance(to)) for at, to in enumerate(test_payouts.RECEIVERS[:2], 1)}, "the flow")
-        # As it was when that payout had been reserved, and nothing was paid.
-        at = one["reserved_at"][:19] + "Z"
+        # As it was in the first second after that payout had become final, when others had not.
+        paid = {number: next(step["at"] for step in self.shown(number)["steps"] if step["state"] == "paid")
+                for number in (each["payout"] for each in self.payouts("--all"))}
+        then = datetime.datetime.fromisoformat(paid[one["payout"]][:19]) + datetime.timedelta(seconds=1)
+        sums = dict.fromkeys(("orch-1", "orch-2"), 0)
+        for each in self.payouts("--all"):
+            if datetime.datetime.fromisoformat(paid[each["payout"]][:19]) < then:
+                sums[each["orchestrator"]] += int(each["amount_wei"])
+        at = then.isoformat() + "Z"
         self.show(f"flow?at={at}", f"[data-past='{at}']")
-        self.assertEqual(finals(), {"orch-1": "0", "orch-2": "0"})
+        self.assertEqual(finals(), {id: eth(wei) if wei else "0" for id, wei in sums.items()})
         self.assert_quiet()
 
 
