@@ -88,7 +88,7 @@ exec nsenter --target {inside["State"]["Pid"]} --net -- unshare --mount -- sh -c
         network.wait_for(lambda: len(self.host.decisions()) >= wanted and
                          self.host.decisions()[-1]["uptime_percent"] == 100, "a period that was up")
 
-    def test_a_name_that_moved_is_up_within_two_seconds(self):
+    def test_a_name_that_moved_is_up_within_three_looks(self):
         self.serve(FIRST)
         self.host.start()
         self.whole_periods(2)
@@ -101,7 +101,9 @@ exec nsenter --target {inside["State"]["Pid"]} --net -- unshare --mount -- sh -c
         # The last stretch is up; before it began, the name led to where nothing was.
         up_from, _, verdict = rows[-1]
         self.assertEqual((verdict, rows[-2][2]), (UP, DOWN), rows)
-        self.assertLess((up_from - started) / SECOND, 2)
+        # A look may hang at the old address until its timeout; the next one asks for the name again. Each second, each 1 s
+        # long at most, and a second for a busy machine: far from the minute for which a name could be kept.
+        self.assertLess((up_from - started) / SECOND, 5)
 
 
 if __name__ == "__main__":
