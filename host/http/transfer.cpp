@@ -59,6 +59,8 @@ Result<EasyHandle> Transfer::make_handle(const EasySettings& settings, MultiHand
                     .set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L)
                     .set(CURLOPT_CAPATH, nullptr)  // with a folder libcurl would not keep the parsed bundle
                     .set(CURLOPT_MAXAGE_CONN, static_cast<long>(settings.options.max_idle_s))
+                    // A name leads elsewhere once a container is made anew: each connection asks for it.
+                    .set(CURLOPT_DNS_CACHE_TIMEOUT, 0L)
                     // Without it the end of a transfer waits for its name lookup, and all other transfers with it.
                     .set(CURLOPT_QUICK_EXIT, 1L)
                     .set(CURLOPT_HEADERFUNCTION, &Transfer::on_header)

@@ -61,10 +61,11 @@ class OnChain(steered.Page, test_payouts.PayoutTest):
         finals = lambda: {row["id"]: row["final"] for row in self.browser.value(
             code="[...document.querySelectorAll('[data-row]')].map(row => ({ id: row.dataset.row, final: row.querySelector('[data-column=final]').innerText }))")}
         wait_for(lambda: finals() == {f"orch-{at}": eth(self.chain.balance(to)) for at, to in enumerate(test_payouts.RECEIVERS[:2], 1)}, "the flow")
-        # As it was in the first second after that payout had become final, when others had not.
+        # As it was when the last payout had not become final, but a second after the first was reserved at the earliest.
         paid = {number: next(step["at"] for step in self.shown(number)["steps"] if step["state"] == "paid")
                 for number in (each["payout"] for each in self.payouts("--all"))}
-        then = datetime.datetime.fromisoformat(paid[one["payout"]][:19]) + datetime.timedelta(seconds=1)
+        reserved, last = (datetime.datetime.fromisoformat(text[:19]) for text in (one["reserved_at"], max(paid.values())))
+        then = max(last, reserved + datetime.timedelta(seconds=1))
         sums = dict.fromkeys(("orch-1", "orch-2"), 0)
         for each in self.payouts("--all"):
             if datetime.datetime.fromisoformat(paid[each["payout"]][:19]) < then:
