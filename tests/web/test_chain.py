@@ -26,7 +26,7 @@ class OnChain(steered.Page, test_payouts.PayoutTest):
 
     def test_payouts_down_to_the_transaction_and_the_flow_before_them(self):
         self.host.start()
-        self.until_paid(1)
+        self.until_paid(2)
         self.settle()
         self.begin()
         self.enter()
@@ -61,7 +61,7 @@ class OnChain(steered.Page, test_payouts.PayoutTest):
         finals = lambda: {row["id"]: row["final"] for row in self.browser.value(
             code="[...document.querySelectorAll('[data-row]')].map(row => ({ id: row.dataset.row, final: row.querySelector('[data-column=final]').innerText }))")}
         wait_for(lambda: finals() == {f"orch-{at}": eth(self.chain.balance(to)) for at, to in enumerate(test_payouts.RECEIVERS[:2], 1)}, "the flow")
-        # As it was when the last payout had not become final, but a second after the first was reserved at the earliest.
+        # As it was before the last payout became final, but a second after the first was reserved at the earliest.
         paid = {number: next(step["at"] for step in self.shown(number)["steps"] if step["state"] == "paid")
                 for number in (each["payout"] for each in self.payouts("--all"))}
         reserved, last = (datetime.datetime.fromisoformat(text[:19]) for text in (one["reserved_at"], max(paid.values())))
@@ -70,6 +70,7 @@ class OnChain(steered.Page, test_payouts.PayoutTest):
         for each in self.payouts("--all"):
             if datetime.datetime.fromisoformat(paid[each["payout"]][:19]) < then:
                 sums[each["orchestrator"]] += int(each["amount_wei"])
+        self.assertLess(sum(sums.values()), sum(int(each["amount_wei"]) for each in self.payouts("--all")))
         at = then.isoformat() + "Z"
         self.show(f"flow?at={at}", f"[data-past='{at}']")
         self.assertEqual(finals(), {id: eth(wei) if wei else "0" for id, wei in sums.items()})
