@@ -9,7 +9,6 @@
 #include <system_error>
 #include <thread>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -26,8 +25,6 @@ namespace {
 
 // Idle connections, and easy handles, that are kept for the next exchange.
 constexpr std::size_t max_kept = 1024;
-// Names that are asked again for the next exchange with them.
-constexpr std::size_t max_asked_again = 4096;
 
 // libcurl wants one call before any thread uses it, and never two at once.
 bool init_libcurl() {
@@ -108,7 +105,6 @@ class CurlClient::Loop {
     std::vector<std::pair<std::uint64_t, bool>> taken_checks_;
     std::vector<Finished> finished_;
     std::unordered_map<std::uint64_t, Finished> checked_;  // over, but for the check of their name
-    std::unordered_set<std::string> ask_again_;            // "host:port" of names that led nowhere
     std::mutex join_mutex_;
     std::thread thread_;
     NameCheck name_check_;  // last: its thread uses the others
@@ -225,7 +221,6 @@ Result<void> CurlClient::Loop::start(Transfer& transfer) {
         easy = std::move(idle_handles_.back());
         idle_handles_.pop_back();
     }
-    if (!ask_again_.empty() && ask_again_.erase(transfer.host_and_port()) != 0) transfer.ask_name_again();
     STIPEND_TRY(transfer.prepare(std::move(easy), settings_, *multi_));
     const auto code = multi_->add(transfer.easy());
     if (code != CURLM_OK) return fail(STIPEND_E_UNAVAILABLE, "cannot start: ", curl_multi_strerror(code));
@@ -270,10 +265,6 @@ void CurlClient::Loop::cancel_all() {
 }
 
 bool CurlClient::Loop::name_is_checked(Transfer& transfer, const Result<void>& result) {
-    if (auto name = transfer.name_not_reached(); !name.empty()) {
-        if (ask_again_.size() >= max_asked_again) ask_again_.clear();
-        ask_again_.insert(std::move(name));
-    }
     const bool timed_out = result.error().status == STIPEND_E_TIMEOUT;
     auto name = transfer.name_not_found(timed_out);
     if (name.empty()) return false;

@@ -105,9 +105,6 @@ Result<void> Transfer::prepare(EasyHandle handle, const EasySettings& settings, 
         set_target(options);
     }
     set_tls(options);
-    if (ask_name_again_) forget_name_ = "-" + host_and_port();
-    forget_list_ = {forget_name_.data(), nullptr};
-    options.set(CURLOPT_RESOLVE, ask_name_again_ ? &forget_list_ : nullptr);
     return options.result();
 }
 
@@ -116,7 +113,6 @@ EasyHandle Transfer::release() {
     const auto cleared = EasyOptions(easy_.get())
                              .set(CURLOPT_ERRORBUFFER, nullptr)
                              .set(CURLOPT_HTTPHEADER, nullptr)
-                             .set(CURLOPT_RESOLVE, nullptr)
                              .set(CURLOPT_POSTFIELDS, nullptr)
                              .result();
     if (!cleared || is_mail()) easy_.reset();

@@ -41,14 +41,8 @@ class Transfer {
     [[nodiscard]] Result<void> prepare(EasyHandle easy, const EasySettings& settings, MultiHandle& multi);
     [[nodiscard]] EasyHandle release();
 
-    // The name of the target is asked again for this transfer, and not taken from libcurl's cache. Before `prepare`.
-    void ask_name_again() { ask_name_again_ = true; }
-
     // After `outcome`. The name whose lookup failed, or did not end in time; empty for any other outcome.
     [[nodiscard]] std::string name_not_found(bool timed_out) const;
-    // After `outcome`. "host:port" of a name that may lead elsewhere by now, since no connection was made to where it
-    // led; empty where one was, and for a numeric address.
-    [[nodiscard]] std::string name_not_reached() const;
     // The exchange failed on this machine, if no request was sent.
     void blame_machine() {
         if (response_.phase < Phase::sent) response_.cause = Cause::local;
@@ -123,10 +117,7 @@ class Transfer {
     std::uint64_t body_bytes_ = 0;
     bool sent_ = false;
     bool resent_ = false;
-    bool ask_name_again_ = false;
-    int socket_error_ = 0;     // errno of the last socket that the system refused
-    std::string forget_name_;  // what `forget_list_` points into
-    curl_slist forget_list_{};
+    int socket_error_ = 0;             // errno of the last socket that the system refused
     std::vector<TriedAddress> tried_;  // at most `max_tried`
     std::string header_text_;          // NUL-terminated lines that `header_list_` points into
     std::vector<curl_slist> header_list_;

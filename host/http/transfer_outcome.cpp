@@ -101,14 +101,6 @@ std::string Transfer::name_not_found(bool timed_out) const {
     return is_numeric_host(host) ? std::string() : host;
 }
 
-std::string Transfer::name_not_reached() const {
-    const bool reached = response_.phase != Phase::connect && response_.phase != Phase::tls;
-    if (reached || !request_.unix_socket.empty()) return {};
-    const auto target = target_now();
-    const auto parts = split_url(target);
-    return is_numeric_host(parts->host) ? std::string() : std::string(parts->authority);
-}
-
 Result<void> Transfer::outcome(CURLcode code) {
     if (code == CURLE_OK) {
         response_.phase = Phase::done;
