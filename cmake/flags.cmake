@@ -4,6 +4,11 @@ set(STIPEND_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=: address,un
 
 option(STIPEND_FUZZ "Build the fuzz targets by libFuzzer, with the address and undefined-behaviour sanitizers (clang only)" OFF)
 
+option(STIPEND_ASSERTIONS "Keep the assertions; off only to measure what they cost" ON)
+if(NOT STIPEND_ASSERTIONS)
+    add_compile_definitions(STIPEND_UNASSERTED)
+endif()
+
 find_program(STIPEND_CCACHE ccache)
 if(STIPEND_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     set(CMAKE_C_COMPILER_LAUNCHER ${STIPEND_CCACHE})

@@ -142,7 +142,8 @@ void Settler::apply_step(const ledger::PayoutStep& step) {
     if (step.state == State::bound && payout.slot == 0) {
         auto& sum = bound_[payout.row.to];
         // A limit was compared with this very sum before it was bound.
-        STIPEND_ASSERT(SignedWei::add(sum, payout.row.wei, sum));
+        const bool is_amount = SignedWei::add(sum, payout.row.wei, sum);
+        STIPEND_ASSERT(is_amount);
     }
     if (step.state == State::reserved && payout.slot != 0 && slots_.at(payout.slot).row.at / ns_per_day == day_) {
         // Its slot is free again, and nothing was ever signed.

@@ -286,8 +286,9 @@ void Settler::bind_each(const std::vector<PayoutId>& payouts) {
         changes.steps.push_back({.payout = id, .state = State::bound, .slot = slot, .at = now_});
         opened.push_back({slot, gas, id});
         // The payer has enough for it, so that the sums are amounts.
-        STIPEND_ASSERT(SignedWei::add(beside.paid, wei, beside.paid) &&
-                       SignedWei::add(beside.fees, why.fee, beside.fees));
+        const bool are_amounts =
+            SignedWei::add(beside.paid, wei, beside.paid) && SignedWei::add(beside.fees, why.fee, beside.fees);
+        STIPEND_ASSERT(are_amounts);
     }
     if (changes.empty()) return;
     commit(std::move(changes), [this, opened = std::move(opened)] {
@@ -300,7 +301,8 @@ void Settler::bind_together(const std::vector<PayoutId>& payouts, Gas gas) {
     SignedWei sum;
     for (const auto id : payouts) {
         // They are within the limit of a day together.
-        STIPEND_ASSERT(SignedWei::add(sum, payouts_.at(id).row.wei, sum));
+        const bool is_amount = SignedWei::add(sum, payouts_.at(id).row.wei, sum);
+        STIPEND_ASSERT(is_amount);
     }
     const auto why = obstacle(sum, gas.gas, payouts.size(), UnderWay());
     short_of_ = why.block == blocks::funds ? why.text : "";

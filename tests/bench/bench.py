@@ -57,6 +57,15 @@ class Site:
         self._cleanup.callback(devnet.end)
         return devnet
 
+    def unasserted(self):
+        """The same of the build without assertions; none where there is no such build, or only a part of it."""
+        build = self.build.parent / "unasserted"
+        needed = ("bin/stipend", "bin/stipend-probe", "bench/ledger_bench", "bench/policy_bench",
+                  "lib/stipend/plugins/payment.so", "lib/stipend/plugins/price.so")
+        if not all((build / name).is_file() for name in needed):
+            return None
+        return Site(build, self.folder("unasserted"), self.quick, self.pairs, self._cleanup)
+
     def live_runner(self, slots):
         """The address of an orchestrator with a free single-shot runner; without TLS, as the gateway is."""
         from network import Devnet
@@ -97,7 +106,7 @@ def shown(figure):
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n", 1)[0])
     parser.add_argument("build", type=pathlib.Path, help=argparse.SUPPRESS)
-    parser.add_argument("section", nargs="*", help="orchestrators, jobs, payments, resilience, watching, api, money, load, replay, web; default: all")
+    parser.add_argument("section", nargs="*", help="orchestrators, jobs, payments, resilience, watching, api, money, load, replay, web, assertions; default: all")
     parser.add_argument("--pairs", type=int, default=None, help="alternating pairs for each figure (25)")
     parser.add_argument("--quick", action="store_true", help="two pairs of almost nothing: does it run?")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
@@ -107,6 +116,7 @@ def main():
     os.environ["STIPEND_BUILD"] = str(build)
 
     import api
+    import assertions
     import jobs
     import load
     import money
@@ -127,6 +137,7 @@ def main():
         "load": ("The tester of a network", load),
         "replay": ("History decided again", replay),
         "web": ("The web page", web),
+        "assertions": ("What assertions cost", assertions),
     }
     unknown = [name for name in options.section if name not in sections]
     if unknown:

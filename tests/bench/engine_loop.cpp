@@ -20,7 +20,8 @@ class EngineLoop::Loop final : public engine::Effects, public engine::Reporter {
         generation->interval_ns = interval_ns;
         generation->common = {Usd::of_e8(e8), 0};
         generation->policies = {std::move(policy)};
-        generation->networks = {{.price = {1, INT64_MAX, 2'000'000, INT64_MAX}, .price_every_ns = 3600 * ns_per_s}};
+        generation->networks = {
+            {.price = {Usd::of_e8(1), Usd::highest(), 2'000'000, INT64_MAX}, .price_every_ns = 3600 * ns_per_s}};
         generation->dispatch.max_waiting = engine::DispatchRules::most_waiting;
         generation->limits = {Usd::highest(), Usd::highest()};
         must(engine_.install({std::move(generation), std::move(payees), {}}, wall_ns()));

@@ -33,7 +33,8 @@ class Recorder final : public engine::Effects, public engine::Reporter {
                            .terms = fmt::format(R"({{"interval_ns":{},"base_usd_e8":{},"asset":"ETH","decimals":18}})",
                                                 plan.interval_ns, plan.base_usd_e8)};
         generation->policies = {std::move(policy)};
-        generation->networks = {{.price = {1, INT64_MAX, 2'000'000, INT64_MAX}, .price_every_ns = 3600 * ns_per_s}};
+        generation->networks = {
+            {.price = {Usd::of_e8(1), Usd::highest(), 2'000'000, INT64_MAX}, .price_every_ns = 3600 * ns_per_s}};
         generation->dispatch.max_in_flight = plan.orchestrators;
         generation->limits = {Usd::highest(), Usd::highest()};
         std::vector<registry::Payee> payees(plan.orchestrators);

@@ -10,7 +10,8 @@ import unittest
 
 BENCH = pathlib.Path(__file__).with_name("bench.py")
 HEADINGS = ["Concurrent orchestrators", "Job rate", "Payment throughput", "Network resilience", "Watching containers",
-            "The manager's API", "Payouts", "The tester of a network", "History decided again", "The web page"]
+            "The manager's API", "Payouts", "The tester of a network", "History decided again", "The web page",
+            "What assertions cost"]
 sys.path.insert(0, str(BENCH.parents[1] / "integration"))
 BUILD = sys.argv.pop()
 
@@ -33,6 +34,8 @@ class Smoke(unittest.TestCase):
                 continue
             if section["title"] in ("The manager's API", "The tester of a network") and (shutil.which("nginx") is None or shutil.which("wrk") is None):
                 continue
+            if section["title"] == "What assertions cost" and not (pathlib.Path(BUILD).parent / "unasserted/bin/stipend").exists():
+                continue
             if section["title"] == "The web page" and shutil.which("chromium") is None:
                 continue
             self.assertGreater(len(section["figures"]), 0, section["title"])
@@ -48,7 +51,7 @@ class Smoke(unittest.TestCase):
     def test_a_section_that_is_not_there_is_refused(self):
         done = bench("--quick", "nonsense")
         self.assertEqual(done.returncode, 2)
-        self.assertIn("got nonsense, want one of orchestrators, jobs, payments, resilience, watching, api, money, load, replay, web", done.stderr)
+        self.assertIn("got nonsense, want one of orchestrators, jobs, payments, resilience, watching, api, money, load, replay, web, assertions", done.stderr)
 
 
 if __name__ == "__main__":

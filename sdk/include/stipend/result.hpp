@@ -62,8 +62,12 @@ namespace detail {
 }
 }  // namespace detail
 
+#ifdef STIPEND_UNASSERTED  // a benchmark's build, which measures what assertions cost
+#define STIPEND_ASSERT(cond) static_cast<void>(sizeof((cond) ? 1 : 0))
+#else
 #define STIPEND_ASSERT(cond) \
     ((cond) ? static_cast<void>(0) : ::stipend::detail::die("assertion failed: " #cond, __FILE__, __LINE__))
+#endif
 
 template <class T>
 class [[nodiscard]] Result {
