@@ -23,6 +23,9 @@ class Strand {
 class Executor {
   public:
     static constexpr std::size_t max_timers = 1'000'000;
+    // Work of one pool, or of one loop, that has not begun. What posts it is bounded: timers, calls of plugins, rows of
+    // one batch. So more is an error of the program, and asserted.
+    static constexpr std::size_t max_waiting = 4 * max_timers;
 
     virtual ~Executor() = default;
     [[nodiscard]] virtual std::shared_ptr<Strand> make_strand() = 0;

@@ -83,12 +83,19 @@ struct ThreadPool::State {
     std::condition_variable ended;       // `running` fell
     unsigned running = 0;                // guarded by mutex: threads that have not ended
     std::atomic<bool> dropping = false;  // handlers are destroyed without running
+    std::atomic<std::size_t> waiting = 0;
 
     std::mutex mutex;
     TimerQueue timers;  // guarded by mutex
     // Set to the earliest of `timers` or before it: most timers are cancelled, and none of that touches the alarm.
     asio::steady_timer alarm{io};  // guarded by mutex
     TimePoint alarm_at = never;    // guarded by mutex
+
+    void count_in() {
+        const auto before = waiting.fetch_add(1, std::memory_order_relaxed);
+        STIPEND_ASSERT(before < max_waiting);
+    }
+    void count_out() { waiting.fetch_sub(1, std::memory_order_relaxed); }
 
     // Throws what std::thread throws.
     void start(unsigned wanted) {
@@ -140,7 +147,9 @@ class PoolStrand final : public Strand, public std::enable_shared_from_this<Pool
 
     void post(Task work) override {
         if (closed_ || state_->dropping) return;
+        state_->count_in();
         asio::post(strand_, [self = this->shared_from_this(), work = std::move(work)]() mutable {
+            self->state_->count_out();
             if (!self->closed_ && !self->state_->dropping) work();
         });
     }
@@ -208,7 +217,9 @@ ThreadPool::~ThreadPool() {
 
 void ThreadPool::post(Task work) {
     if (state_->dropping) return;
+    state_->count_in();
     asio::post(state_->io, [raw = state_.get(), work = std::move(work)]() mutable {
+        raw->count_out();
         if (!raw->dropping) work();
     });
 }

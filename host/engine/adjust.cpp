@@ -110,10 +110,8 @@ Result<AdjustTerms> terms_without_host(ledger::Ledger& ledger, const config::Set
     const auto last = std::ranges::find(state.prices, known->row.network, &ledger::Price::network);
     if (last != state.prices.end()) {
         const auto& price = network_of(settings, known->row.network, state.networks).price;
-        PriceGate gate({.min_usd_e8 = price.min.count_e8(),
-                        .max_usd_e8 = price.max.count_e8(),
-                        .max_step_ppm = price.max_step_ppm,
-                        .max_age_ns = price.max_age_ns});
+        PriceGate gate(
+            {.min = price.min, .max = price.max, .max_step_ppm = price.max_step_ppm, .max_age_ns = price.max_age_ns});
         gate.restore({last->usd_per_eth_e8, last->at, 0, last->source});
         terms.usd_per_eth_e8 = gate.rate(now);
     }

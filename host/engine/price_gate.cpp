@@ -22,9 +22,8 @@ Result<void> PriceGate::check(const Quote& quote, stipend_unix_ns now) const {
                     rules_.asset, " from ", quote.source, ", ", why...);
     };
     if (quote.usd_per_eth_e8 <= 0) return refuse("want more than 0");
-    if (quote.usd_per_eth_e8 < rules_.min_usd_e8 || quote.usd_per_eth_e8 > rules_.max_usd_e8) {
-        return refuse("want ", scaled_text(rules_.min_usd_e8, 8), " .. ", scaled_text(rules_.max_usd_e8, 8),
-                      " (price.min, price.max)", rules_.network);
+    if (const auto rate = Usd::of_e8(quote.usd_per_eth_e8); rate < rules_.min || rate > rules_.max) {
+        return refuse("want ", rules_.min.text(), " .. ", rules_.max.text(), " (price.min, price.max)", rules_.network);
     }
     if (quote.observed_at > now + 60 * ns_per_s) return refuse("observed in the future");
     if (now - quote.observed_at > rules_.max_age_ns || (quote.valid_until != 0 && quote.valid_until < now)) {

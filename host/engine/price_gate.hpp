@@ -7,12 +7,13 @@
 
 #include "stipend/abi/types.h"
 #include "stipend/result.hpp"
+#include "stipend/usd.hpp"
 
 namespace stipend::engine {
 
 struct PriceRules {
-    std::int64_t min_usd_e8 = 0;
-    std::int64_t max_usd_e8 = 0;
+    Usd min;  // of one unit of the asset; so is max
+    Usd max;
     std::int64_t max_step_ppm = 0;  // between two accepted rates, up or down: 2,000,000 is a factor of 2
     std::int64_t max_age_ns = 0;
     std::string asset = "ETH";  // that is priced, for people

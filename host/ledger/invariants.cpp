@@ -49,6 +49,11 @@ Broken broken_invariant(const Journal& journal) {
     return std::nullopt;
 }
 
+Broken below_floor(std::string_view account, const SignedWei& balance) {
+    if (!account.starts_with("inflight:") || !balance.negative()) return std::nullopt;
+    return cat("balance: got ", balance.text(), " wei, want 0 or more");
+}
+
 Broken broken_invariant(const EngineState& s) {
     if (s.epoch > int64_most) return cat("epoch out of range: got ", s.epoch);
     if (s.checks_ok > s.checks_total || s.checks_total > int64_most) {

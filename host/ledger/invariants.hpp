@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/ledger/rows.hpp"
@@ -66,6 +67,11 @@ inline constexpr std::size_t max_journal_entries = max_batch_rows + max_networks
 [[nodiscard]] std::optional<std::string> broken_invariant(const Attempt& attempt);
 [[nodiscard]] std::optional<std::string> broken_invariant(const PayoutStep& step);
 [[nodiscard]] std::optional<std::string> broken_invariant(const SlotEnd& end);
+
+// The balance of the account of that name is below the least that it can have: what is in flight to an orchestrator is
+// what its open payouts reserved, so never below zero. Any other account may be: an adjustment takes back, the others
+// give. [pure]
+[[nodiscard]] std::optional<std::string> below_floor(std::string_view account, const SignedWei& balance);
 
 // What wei are worth at a rate, rounded up to 1e-8 USD: a limit counts no less than is paid. LIMIT beyond int64. [pure]
 [[nodiscard]] Result<Usd> worth_in_usd(const SignedWei& wei, std::int64_t usd_per_eth_e8,

@@ -113,6 +113,9 @@ Result<void> Verifier::check_accounts() {
             bad(cat("account ", id),
                 cat("is not what its orchestrator or namespace wants: got ", name, ", namespace ", ns));
         }
+        const auto sum = sums_.find(id);
+        if (sum == sums_.end()) continue;
+        if (const auto broken = below_floor(name, sum->second)) bad(cat("account ", id, " (", name, ")"), *broken);
     }
     if (debts != known_.size())
         bad("account", cat("got ", debts, " debts, want one for each orchestrator: ", known_.size()));

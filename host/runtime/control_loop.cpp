@@ -7,6 +7,7 @@
 #include <chrono>
 #include <utility>
 
+#include "host/base/executor.hpp"
 #include "host/plugin/services.hpp"
 
 namespace stipend::runtime {
@@ -29,7 +30,10 @@ ControlLoop::~ControlLoop() {
 void ControlLoop::post(Task work) {
     const std::lock_guard lock(mutex_);
     if (closed_) return;
+    const auto before = waiting_.fetch_add(1, std::memory_order_relaxed);
+    STIPEND_ASSERT(before < Executor::max_waiting);
     boost::asio::post(*io_, [this, work = std::move(work)]() mutable {
+        waiting_.fetch_sub(1, std::memory_order_relaxed);
         if (clock_ == nullptr) return;  // closed
         if (turn_began_ == 0) turn_began_ = clock_->monotonic();
         work();

@@ -1,16 +1,17 @@
 // The event loop of the control thread, over Boost.Asio: work in order, timers, signals, readiness of descriptors.
 #pragma once
 
-#include <chrono>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
 
 #include "host/base/task.hpp"
 #include "host/base/time.hpp"
+#include "host/runtime/pending_answer.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -26,22 +27,22 @@ class ControlLoop {
     ControlLoop& operator=(const ControlLoop&) = delete;
 
     // Runs `work` on the control thread, in the order of the calls. Dropped after `close`. [any]
+    // At most `Executor::max_waiting` wait.
     void post(Task work);
     // Runs `work` on the control thread and waits for its result. STATE: the loop ends before it runs. [any but
     // control]
     template <class Work>
     auto ask(Work work) -> Result<decltype(work())> {
-        auto answer = begin_ask(std::move(work));
-        return take(answer);
+        PendingAnswer<decltype(work())> answer;
+        post_ask(answer, std::move(work));
+        return answer.wait();
     }
     // The same for a bounded time. TIMEOUT: it has not run yet, and may run later.
     template <class Work>
     auto ask_within(std::int64_t patience_ns, Work work) -> Result<decltype(work())> {
-        auto answer = begin_ask(std::move(work));
-        if (answer.wait_for(std::chrono::nanoseconds(patience_ns)) != std::future_status::ready) {
-            return fail(STIPEND_E_TIMEOUT, "the control thread does not answer");
-        }
-        return take(answer);
+        PendingAnswer<decltype(work())> answer;
+        post_ask(answer, std::move(work));
+        return answer.wait_within(patience_ns, fail(STIPEND_E_TIMEOUT, "the control thread does not answer"));
     }
 
     // Runs on the calling thread until `stop`: all work there is, then `turn`, which returns when it wants to be called
@@ -58,23 +59,13 @@ class ControlLoop {
     [[nodiscard]] boost::asio::io_context& io() { return *io_; }
 
   private:
-    template <class Work>
-    auto begin_ask(Work work) -> std::future<decltype(work())> {
-        auto promise = std::make_shared<std::promise<decltype(work())>>();
-        auto answer = promise->get_future();
-        post([promise = std::move(promise), work = std::move(work)]() mutable { promise->set_value(work()); });
-        return answer;
-    }
-    template <class T>
-    static Result<T> take(std::future<T>& answer) {
-        try {
-            return answer.get();
-        } catch (const std::future_error&) {  // the work was dropped, and the promise with it
-            return fail(STIPEND_E_STATE, "the host is stopping");
-        }
+    template <class T, class Work>
+    void post_ask(PendingAnswer<T>& answer, Work work) {
+        post([give = answer.giver(), work = std::move(work)]() mutable { give(work()); });
     }
 
     const std::unique_ptr<boost::asio::io_context> io_;
+    std::atomic<std::size_t> waiting_ = 0;
     std::mutex mutex_;
     bool closed_ = false;               // guarded by mutex_
     std::int64_t longest_turn_ns_ = 0;  // guarded by mutex_

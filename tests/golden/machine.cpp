@@ -150,8 +150,8 @@ std::shared_ptr<engine::Generation> Machine::generation(std::size_t number) {
     for (const auto& [config, base] : setup.policies) {
         out->policies.push_back(policy(config, make_terms(n[interval], base)));
     }
-    out->networks = {
-        {.price = {n[price_min], n[price_max], n[price_step], n[price_age]}, .price_every_ns = n[price_every]}};
+    out->networks = {{.price = {Usd::of_e8(n[price_min]), Usd::of_e8(n[price_max]), n[price_step], n[price_age]},
+                      .price_every_ns = n[price_every]}};
     out->dispatch = {
         static_cast<std::size_t>(n[in_flight]), {n[host_step], n[host_burst]}, {n[own_step], n[own_burst]}};
     out->limits = {Usd::of_e8(n[own_limit]), Usd::of_e8(n[all_limit])};

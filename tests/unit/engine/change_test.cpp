@@ -115,7 +115,7 @@ TEST_CASE("a configuration that decides as the newest one does is no new generat
     limited.limits.per_day = Usd::of_e8(5 * e8);
     CHECK_FALSE(sim.install(limited).ok());
     auto priced = same;
-    priced.price.max_usd_e8 = 5000 * e8;
+    priced.price.max = dollars(5000);
     CHECK_FALSE(sim.install(priced).ok());
     const std::vector<PayeeTerms> own{{Usd::of_e8(10 * e8), 0}, {Usd::of_e8(12 * e8), 0}};
     CHECK(sim.engine().waits_until({sim.generation(same), payees(2), own}, sim.now()));

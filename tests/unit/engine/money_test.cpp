@@ -35,7 +35,7 @@ TEST_CASE("a source that does not answer is borne until the last rate is too old
 }
 
 TEST_CASE("rates of 0, below 0, out of bounds, too old or of the future are refused") {
-    PriceGate gate({100 * e8, 100'000 * e8, 2'000'000, 3600 * second});
+    PriceGate gate({dollars(100), dollars(100'000), 2'000'000, 3600 * second});
     const auto offer = [&](std::int64_t rate, std::int64_t age = 0) {
         return gate.offer({rate, start_of_time - age, 0, "s"}, start_of_time);
     };

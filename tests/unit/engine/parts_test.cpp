@@ -236,7 +236,7 @@ TEST_CASE("limits: the highest amounts do not wrap") {
 
 TEST_CASE("price feed: asked once at a time, at its pace, and at once under other rules") {
     PriceFeed feed(noon);
-    feed.set_rules({dollar, 10'000 * dollar, 2'000'000, 3600 * ns_per_s}, noon);
+    feed.set_rules({usd(1), usd(10'000), 2'000'000, 3600 * ns_per_s}, noon);
     CHECK(*feed.next_wakeup() == noon);
     REQUIRE(feed.ask(noon));
     CHECK_FALSE(feed.ask(noon));

@@ -23,6 +23,10 @@ using plugin::testing::TempFolder;
 inline constexpr std::int64_t second = ns_per_s;
 inline constexpr stipend_unix_ns start_of_time = 1'800'000'000 * second;
 
+inline Usd dollars(std::int64_t count) {
+    return Usd::of_e8(count * e8);
+}
+
 inline JobResult good(const char* percent) {
     JobResult result;
     result.outcome = STIPEND_JOB_OK;
@@ -53,9 +57,9 @@ struct Setup {
     std::optional<ledger::DemandRules> demand = {};
     std::uint32_t memory_version = 1;
     DispatchRules dispatch;
-    AccrualLimits limits{Usd::of_e8(20'000 * e8), Usd::of_e8(1'000'000 * e8)};
+    AccrualLimits limits{dollars(20'000), dollars(1'000'000)};
     FeeLimits fees{wei_of(Eth::of_gwei(10'000'000)), wei_of(Eth::of_gwei(100'000'000))};
-    PriceRules price{100 * e8, 100'000 * e8, 2'000'000, 3600 * second};  // of the first network
+    PriceRules price{dollars(100), dollars(100'000), 2'000'000, 3600 * second};  // of the first network
     std::vector<NetworkTerms> networks = {{.price_every_ns = 60 * second}};
 };
 

@@ -1,6 +1,7 @@
 // Payouts: what the ledger takes of them, and what it refuses whatever its caller believes.
 #include <doctest/doctest.h>
 
+#include "host/ledger/invariants.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
 using namespace ledger_test;
@@ -94,6 +95,24 @@ TEST_CASE(
     it.engine.run(1);
     it.must({.reserved = {payout(2, 1, owed_to(*it.ledger, 1).c_str())}});
     CHECK(findings(*it.ledger).empty());
+}
+
+TEST_CASE("what is in flight is never below zero, and a ledger where it is has a finding that says so") {
+    CHECK(below_floor("inflight:orch-1", *SignedWei::parse("-1")) == "balance: got -1 wei, want 0 or more");
+    CHECK_FALSE(below_floor("inflight:orch-1", SignedWei()));
+    CHECK_FALSE(below_floor("owed:1", *SignedWei::parse("-1")));  // by an adjustment
+    Owing it;
+    it.reserve_and_bind();
+    it.must({.attempts = {attempt(1, 1)}, .steps = {payout_step(1, PayoutState::sent, 1)}});
+    it.must({.steps = {payout_step(1, PayoutState::mined, 1), payout_step(1, PayoutState::confirmed, 1)}});
+    it.must({.ends = {slot_end(1, 1)}, .steps = {payout_step(1, PayoutState::paid, 1)}});
+    tamper(it.folder / "ledger.db",
+           "DELETE FROM entry WHERE journal = (SELECT seq FROM payout) AND account = (SELECT id FROM account WHERE "
+           "name = 'inflight:orch-1')");
+    const auto found = findings(*it.ledger);
+    CHECK_MESSAGE(
+        found.find("(inflight:orch-1): balance: got -6000000000000000 wei, want 0 or more") != std::string::npos,
+        found);
 }
 
 TEST_CASE("a payout that can no longer be executed is owed again, with what was owed since") {
