@@ -5,6 +5,8 @@
 #include <span>
 #include <utility>
 
+#include "host/auth/crypto.hpp"
+#include "host/base/sha256.hpp"
 #include "host/base/time.hpp"
 #include "stipend/url.hpp"
 
@@ -155,7 +157,7 @@ void set_webhook(OwnTarget& target, std::string url, stipend_unix_ns now, std::s
 void set_mail(OwnTarget& target, std::string address, std::string_view code, stipend_unix_ns now) {
     begin_anew(target, true, std::move(address), now);
     target.state = TargetState::unconfirmed;
-    target.code = auth::sha256(code);
+    target.code = sha256(code);
     target.code_until = now + code_valid_ns;
 }
 
@@ -163,7 +165,7 @@ CodeCheck check_code(OwnTarget& target, std::string_view code, stipend_unix_ns n
     if (target.state != TargetState::unconfirmed) return CodeCheck::none_waits;
     if (!target.code) return CodeCheck::too_many;
     if (now >= target.code_until) return CodeCheck::expired;
-    const auto given = auth::sha256(code);
+    const auto given = sha256(code);
     if (!auth::equal_in_constant_time(std::span<const std::uint8_t>(given),
                                       std::span<const std::uint8_t>(*target.code))) {
         if (++target.wrong_codes >= most_wrong_codes) target.code.reset();

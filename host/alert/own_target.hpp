@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "host/auth/crypto.hpp"
+#include "host/base/sha256.hpp"
 #include "stipend/abi/types.h"
 #include "stipend/duration.hpp"
 #include "stipend/json.hpp"
@@ -74,7 +74,7 @@ struct OwnTarget {
     bool mail = false;
     std::string address;  // a URL, which is a secret, or an e-mail address
     stipend_unix_ns set_at = 0;
-    std::optional<auth::Sha256> code;  // that is waited for
+    std::optional<Sha256> code;  // that is waited for
     stipend_unix_ns code_until = 0;
     std::uint32_t wrong_codes = 0;
     std::uint32_t signs = 0;  // what was so when it was looked at last

@@ -2,6 +2,7 @@
 
 #include "host/auth/crypto.hpp"
 #include "host/base/file.hpp"
+#include "host/base/sha256.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/hex.hpp"
 
@@ -35,7 +36,7 @@ std::string subject_of(std::string_view wallet, std::string_view orchestrator) {
 
 // The same secret has the same id at each start, so that it is not stored twice. It says nothing of the secret.
 std::string kid_of(std::string_view secret) {
-    return hex_encode(auth::text_of(auth::sha256(cat("stipend token key:", secret)))).substr(0, 16);
+    return hex_encode(auth::text_of(sha256(cat("stipend token key:", secret)))).substr(0, 16);
 }
 
 }  // namespace
@@ -256,7 +257,7 @@ Result<Access::Verified> Access::verify_recent_token(std::string_view token, Acc
     STIPEND_LET(revision, store_->revision());
     if (revision != recent_revision_ || recent_.size() >= max_recent) recent_.clear();
     recent_revision_ = revision;
-    const auto key = auth::sha256(token);
+    const auto key = sha256(token);
     const auto found = recent_.find(key);
     if (found != recent_.end()) {
         const auto& known = found->second;

@@ -16,6 +16,7 @@
 #include "host/auth/password.hpp"
 #include "host/auth/throttle.hpp"
 #include "host/base/ip_address.hpp"
+#include "host/base/sha256.hpp"
 #include "stipend/result.hpp"
 
 namespace stipend::api {
@@ -30,9 +31,9 @@ struct Principal {
     std::string orchestrator = {};
     std::string wallet = {};
     // Of a login by the orchestrator's own secret, in a browser: the hash of that secret.
-    std::optional<auth::Sha256> secret = {};
+    std::optional<Sha256> secret = {};
     // Of a browser's session: the hash of its cookie, and when it expires.
-    std::optional<auth::Sha256> session = {};
+    std::optional<Sha256> session = {};
     stipend_unix_ns session_until = 0;
 
     [[nodiscard]] bool may(auth::Permission permission) const { return permissions.has(permission); }
@@ -113,7 +114,7 @@ class Access {
     // is there. It outlives this object. The caller has checked that one, and checks it again for each request.
     // BUSY: too many of them.
     [[nodiscard]] Result<BrowserSession> begin_owner_session(std::string_view orchestrator, std::string_view wallet,
-                                                             std::optional<auth::Sha256> secret, AccessTime now);
+                                                             std::optional<Sha256> secret, AccessTime now);
     // What the cookie of a session proves, as `verify`; the account's role counts as it is now.
     [[nodiscard]] Result<Verified> verify_session(std::string_view cookie, AccessTime now);
     // Ends the login that the principal came by. Nothing for an API key.
@@ -161,8 +162,8 @@ class Access {
         stipend_mono_ns at = 0;
     };
     // By the token's hash. All of them are of `recent_revision_` of the store.
-    std::map<auth::Sha256, Recent> recent_;  // guarded by mutex_
-    std::int64_t recent_revision_ = -1;      // guarded by mutex_
+    std::map<Sha256, Recent> recent_;    // guarded by mutex_
+    std::int64_t recent_revision_ = -1;  // guarded by mutex_
     // When logins by wallet end, by family; in memory, since they are short.
     std::map<std::string, stipend_unix_ns> wallet_logins_;  // guarded by mutex_
 };

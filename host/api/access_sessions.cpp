@@ -3,6 +3,7 @@
 
 #include "host/api/access.hpp"
 #include "host/auth/crypto.hpp"
+#include "host/base/sha256.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::api {
@@ -44,7 +45,7 @@ Result<BrowserSession> Access::begin_account_session(const Account& account, Acc
 
 Result<BrowserSession> Access::begin_session(Session session, Principal principal, AccessTime now) {
     STIPEND_LET(cookie, auth::random_hex(cookie_bytes));
-    session.hash = auth::sha256(cookie);
+    session.hash = sha256(cookie);
     session.seen_at = now.wall;
     session.expires_at = now.wall + options_.session_lifetime_s * ns_per_s;
     STIPEND_TRY(store_->begin_session(session, now.wall, now.wall - options_.session_idle_s * ns_per_s));
@@ -54,7 +55,7 @@ Result<BrowserSession> Access::begin_session(Session session, Principal principa
 }
 
 Result<BrowserSession> Access::begin_owner_session(std::string_view orchestrator, std::string_view wallet,
-                                                   std::optional<auth::Sha256> secret, AccessTime now) {
+                                                   std::optional<Sha256> secret, AccessTime now) {
     STIPEND_ASSERT(!orchestrator.empty() && wallet.empty() == secret.has_value());
     Session session{.orchestrator = std::string(orchestrator), .wallet = std::string(wallet), .secret = secret};
     auto principal = owner_of(session);
@@ -64,7 +65,7 @@ Result<BrowserSession> Access::begin_owner_session(std::string_view orchestrator
 
 Result<Access::Verified> Access::verify_session(std::string_view cookie, AccessTime now) {
     const auto refuse = [](std::string_view why) { return Verified{.principal = {}, .fault = std::string(why)}; };
-    const auto hash = auth::sha256(cookie);
+    const auto hash = sha256(cookie);
     const std::lock_guard lock(mutex_);
     STIPEND_LET(session, store_->session(hash, now.wall, now.wall - options_.session_idle_s * ns_per_s));
     if (!session) return refuse("the session has ended");

@@ -13,9 +13,9 @@
 
 #include "host/auth/access_role.hpp"
 #include "host/auth/api_key.hpp"
-#include "host/auth/crypto.hpp"
 #include "host/auth/token_key.hpp"
 #include "host/base/private_database.hpp"
+#include "host/base/sha256.hpp"
 #include "stipend/abi/types.h"
 #include "stipend/result.hpp"
 
@@ -40,13 +40,13 @@ struct Family {
 // A login of a browser, which proves itself by a cookie. Of an account it belongs to a family, and ends with it. Of an
 // orchestrator it has none: it was begun by the orchestrator's secret or by its wallet.
 struct Session {
-    auth::Sha256 hash = {};  // of the cookie, which is not stored
+    Sha256 hash = {};  // of the cookie, which is not stored
     std::string family = {};
     std::string account = {};  // of the family; not stored here
     std::string orchestrator = {};
-    std::string wallet = {};                  // 0x and hex digits in lower case
-    std::optional<auth::Sha256> secret = {};  // the hash of the orchestrator's secret
-    stipend_unix_ns seen_at = 0;              // of its last request, to a minute
+    std::string wallet = {};            // 0x and hex digits in lower case
+    std::optional<Sha256> secret = {};  // the hash of the orchestrator's secret
+    stipend_unix_ns seen_at = 0;        // of its last request, to a minute
     stipend_unix_ns expires_at = 0;
 };
 
@@ -106,11 +106,11 @@ class AccessStore {
     // were last seen before `idle_since`, are removed. BUSY: too many of orchestrators.
     [[nodiscard]] Result<void> begin_session(const Session& session, stipend_unix_ns now, stipend_unix_ns idle_since);
     // Nothing where it has ended or expired, or was last seen before `idle_since`.
-    [[nodiscard]] Result<std::optional<Session>> session(const auth::Sha256& hash, stipend_unix_ns now,
+    [[nodiscard]] Result<std::optional<Session>> session(const Sha256& hash, stipend_unix_ns now,
                                                          stipend_unix_ns idle_since);
-    [[nodiscard]] Result<void> see_session(const auth::Sha256& hash, stipend_unix_ns now);
+    [[nodiscard]] Result<void> see_session(const Sha256& hash, stipend_unix_ns now);
     // Ends it, and its family.
-    [[nodiscard]] Result<void> end_session(const auth::Sha256& hash);
+    [[nodiscard]] Result<void> end_session(const Sha256& hash);
 
     // INVALID: a bad name. LIMIT: too many.
     [[nodiscard]] Result<void> add_api_key(const NamedApiKey& key);

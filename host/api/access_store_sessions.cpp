@@ -1,5 +1,6 @@
 // Sessions of browsers in the store.
 #include "host/api/access_store.hpp"
+#include "host/base/sha256.hpp"
 
 namespace stipend::api {
 namespace {
@@ -44,7 +45,7 @@ Result<void> AccessStore::begin_session(const Session& session, stipend_unix_ns 
     });
 }
 
-Result<std::optional<Session>> AccessStore::session(const auth::Sha256& hash, stipend_unix_ns now,
+Result<std::optional<Session>> AccessStore::session(const Sha256& hash, stipend_unix_ns now,
                                                     stipend_unix_ns idle_since) {
     STIPEND_LET(select, database_.prepare("SELECT coalesce(session.family, ''), coalesce(family.account, ''),"
                                           " orchestrator, wallet, session.seen_at, session.expires_at,"
@@ -69,14 +70,14 @@ Result<std::optional<Session>> AccessStore::session(const auth::Sha256& hash, st
     return std::optional(std::move(out));
 }
 
-Result<void> AccessStore::see_session(const auth::Sha256& hash, stipend_unix_ns now) {
+Result<void> AccessStore::see_session(const Sha256& hash, stipend_unix_ns now) {
     return sqlite::write(database_, [&]() -> Result<void> {
         STIPEND_LET(update, database_.prepare("UPDATE session SET seen_at = ? WHERE hash = ?"));
         return update.bind(now).bind_blob(hash).run();
     });
 }
 
-Result<void> AccessStore::end_session(const auth::Sha256& hash) {
+Result<void> AccessStore::end_session(const Sha256& hash) {
     return sqlite::write(database_, [&]() -> Result<void> {
         STIPEND_LET(family, database_.prepare("DELETE FROM family WHERE id ="
                                               " (SELECT family FROM session WHERE hash = ?)"));

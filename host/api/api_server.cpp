@@ -9,6 +9,7 @@
 #include "host/auth/checked.hpp"
 #include "host/auth/forwarded.hpp"
 #include "host/base/printable.hpp"
+#include "host/base/sha256.hpp"
 #include "stipend/headers.hpp"
 #include "stipend/json_parse.hpp"
 
@@ -188,7 +189,7 @@ std::optional<Reply> ApiServer::State::check(const http::ServerRequest& raw, con
         out.idempotency_key = *key;
     }
     out.if_match = trim_blanks(find_header(raw.headers, "if-match").value_or("")).substr(0, max_if_match_bytes);
-    out.body_hash = auth::sha256(raw.body);
+    out.body_hash = sha256(raw.body);
     if (raw.body.empty()) return std::nullopt;
     const auto type = find_header(raw.headers, "content-type").value_or("");
     if (!ascii::equal_ignoring_case(trim_blanks(type.substr(0, type.find(';'))), "application/json")) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/auth/crypto.hpp"
+#include "host/base/sha256.hpp"
 #include "stipend/ascii.hpp"
 #include "stipend/headers.hpp"
 #include "stipend/hex.hpp"
@@ -71,7 +72,7 @@ Credential credential_of(std::string_view headers, const std::string& session) {
 }
 
 std::string csrf_token(std::string_view cookie) {
-    return hex_encode(auth::text_of(auth::sha256(cat("stipend csrf token:", cookie))));
+    return hex_encode(auth::text_of(sha256(cat("stipend csrf token:", cookie))));
 }
 
 bool own_origin(const BrowserTerms& terms, std::string_view origin, std::string_view headers, bool https) {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "host/auth/crypto.hpp"
+#include "host/base/sha256.hpp"
 
 namespace stipend::api {
 
@@ -13,7 +13,7 @@ struct OrderKey {
     std::string principal = {};
     std::string route = {};               // "POST /path"
     std::vector<std::string> names = {};  // what the sender called it; any of them is enough
-    auth::Sha256 body_hash = {};
+    Sha256 body_hash = {};
 };
 
 }  // namespace stipend::api

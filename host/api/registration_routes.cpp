@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/auth/checked.hpp"
+#include "host/base/sha256.hpp"
 
 namespace stipend::api {
 
@@ -73,7 +74,7 @@ void open_to_owners(std::vector<ApiRoute>& routes, Registrations& registrations)
                 return of_any(own);
             }
             if (auto refusal = registrations.refuse_other(request, id)) return std::move(*refusal);
-            own.may_still = [&registrations, id, secret = auth::sha256(request.credential)] {
+            own.may_still = [&registrations, id, secret = sha256(request.credential)] {
                 return registrations.owns(id, secret);
             };
             return of_any(own);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/api/api_server.hpp"
+#include "host/base/sha256.hpp"
 
 namespace stipend::api {
 
@@ -32,7 +33,7 @@ class Registrations {
     // Why the credential of the request is not that of this id; nothing: it is. Failures are throttled.
     virtual std::optional<Reply> refuse_other(const Request& request, std::string_view id) = 0;
     // Whether the secret of this hash is that of the id.
-    [[nodiscard]] virtual bool owns(std::string_view id, const auth::Sha256& secret) = 0;
+    [[nodiscard]] virtual bool owns(std::string_view id, const Sha256& secret) = 0;
     // The ids whose payout address is proven to be this wallet: 0x and 40 hex digits in lower case.
     virtual Result<std::vector<std::string>> owned_by(std::string_view wallet) = 0;
 };

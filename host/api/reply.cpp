@@ -1,7 +1,6 @@
 #include "host/api/reply.hpp"
 
-#include "host/auth/crypto.hpp"
-#include "stipend/hex.hpp"
+#include "host/base/sha256.hpp"
 
 namespace stipend::api {
 namespace {
@@ -44,7 +43,7 @@ std::string_view title_of(int status) {
 }
 
 std::string tag_of(std::string_view body) {
-    return cat("\"", hex_encode(auth::text_of(auth::sha256(body))).substr(0, 32), "\"");
+    return cat("\"", sha256_hex(body).substr(0, 32), "\"");
 }
 
 // Whether a list of tags, or *, holds `tag`; weak tags compare as strong ones (RFC 9110, 13.1.2).

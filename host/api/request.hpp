@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "host/api/access.hpp"
-#include "host/auth/crypto.hpp"
 #include "host/base/ip_address.hpp"
+#include "host/base/sha256.hpp"
 #include "stipend/json.hpp"
 #include "stipend/result.hpp"
 
@@ -44,7 +44,7 @@ struct Request {
     std::string if_match = {};           // the header of that name; empty: none
     std::string session = {};            // the cookie of a browser's session; empty: none
     bool https = false;                  // the client reaches the API by https
-    auth::Sha256 body_hash = {};         // of the body's bytes, of a method that has one
+    Sha256 body_hash = {};               // of the body's bytes, of a method that has one
 
     // INVALID: not a whole number from `least` to `most`. `otherwise` where it is missing.
     [[nodiscard]] Result<std::int64_t> number(std::string_view name, std::int64_t otherwise, std::int64_t least,

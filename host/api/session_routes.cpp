@@ -5,6 +5,7 @@
 #include "host/api/browser.hpp"
 #include "host/auth/checked.hpp"
 #include "host/base/printable.hpp"
+#include "host/base/sha256.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::api {
@@ -78,7 +79,7 @@ class SessionDesk {
         Request of_it = request;
         of_it.credential = *secret;
         if (auto refusal = registrations_->refuse_other(of_it, *id)) return std::move(*refusal);
-        const auto session = access_.begin_owner_session(*id, "", auth::sha256(*secret), time());
+        const auto session = access_.begin_owner_session(*id, "", sha256(*secret), time());
         if (!session) return failed(session.error());
         return begin_session_reply(access_, request, *session, time());
     }

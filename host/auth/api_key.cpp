@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "host/auth/key_text.hpp"
+#include "host/base/sha256.hpp"
 
 namespace stipend::auth {
 namespace {

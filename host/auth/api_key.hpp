@@ -10,6 +10,7 @@
 
 #include "host/auth/access_role.hpp"
 #include "host/auth/crypto.hpp"
+#include "host/base/sha256.hpp"
 #include "stipend/abi/types.h"
 #include "stipend/result.hpp"
 

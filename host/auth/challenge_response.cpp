@@ -2,6 +2,7 @@
 
 #include "host/auth/crypto.hpp"
 #include "host/auth/eth_signature.hpp"
+#include "host/base/sha256.hpp"
 #include "stipend/hex.hpp"
 
 namespace stipend::auth {

@@ -1,7 +1,6 @@
 #include "host/auth/crypto.hpp"
 
 #include <botan/mem_ops.h>
-#include <botan/sha2_32.h>
 #include <botan/system_rng.h>
 
 #include <exception>
@@ -14,14 +13,6 @@ namespace {
 constexpr std::string_view base64url_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 }  // namespace
-
-Sha256 sha256(std::string_view bytes) {
-    Botan::SHA_256 hash;
-    hash.update(bytes_of(bytes).data(), bytes.size());
-    Sha256 out{};
-    hash.final(out.data());
-    return out;
-}
 
 Result<void> fill_random(std::span<std::uint8_t> out) {
     try {

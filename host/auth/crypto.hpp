@@ -1,8 +1,7 @@
-// What the kinds of credentials share: random bytes, SHA-256, comparison in constant time, texts that are wiped.
+// What the kinds of credentials share: random bytes, comparison in constant time, texts that are wiped.
 // Thread-safe.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -13,10 +12,6 @@
 #include "stipend/result.hpp"
 
 namespace stipend::auth {
-
-using Sha256 = std::array<std::uint8_t, 32>;
-
-[[nodiscard]] Sha256 sha256(std::string_view bytes);
 
 // The system's random bytes. INTERNAL: it has none; `out` is then undefined.
 [[nodiscard]] Result<void> fill_random(std::span<std::uint8_t> out);

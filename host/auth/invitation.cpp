@@ -1,6 +1,8 @@
 #include "host/auth/invitation.hpp"
 
+#include "host/auth/crypto.hpp"
 #include "host/auth/key_text.hpp"
+#include "host/base/sha256.hpp"
 
 namespace stipend::auth {
 namespace {

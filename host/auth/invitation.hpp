@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "host/auth/crypto.hpp"
+#include "host/base/sha256.hpp"
 #include "stipend/result.hpp"
 
 namespace stipend::auth {

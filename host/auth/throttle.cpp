@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "host/auth/crypto.hpp"
+#include "host/base/sha256.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/result.hpp"
 

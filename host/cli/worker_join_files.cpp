@@ -12,10 +12,10 @@
 #include "host/auth/crypto.hpp"
 #include "host/auth/worker_key.hpp"
 #include "host/base/file.hpp"
+#include "host/base/sha256.hpp"
 #include "host/config/environment.hpp"
 #include "host/config/load.hpp"
 #include "host/runtime/host.hpp"
-#include "stipend/hex.hpp"
 
 namespace stipend::cli {
 namespace {
@@ -62,7 +62,7 @@ Result<std::optional<std::string>> config_there(const std::filesystem::path& fil
 
 // The one that the installation brought, which was not edited.
 bool is_packaged(std::string_view text) {
-    return hex_encode(auth::text_of(auth::sha256(text))) == STIPEND_PACKAGED_WORKER;
+    return sha256_hex(text) == STIPEND_PACKAGED_WORKER;
 }
 
 Result<std::filesystem::path> move_aside(const std::filesystem::path& file) {

@@ -1,11 +1,10 @@
 #include "host/engine/manager_plan.hpp"
 
-#include <botan/hash.h>
-
 #include <algorithm>
 #include <span>
 
 #include "host/alert/rules.hpp"
+#include "host/base/sha256.hpp"
 #include "host/config/plugin_config.hpp"
 #include "host/config/url.hpp"
 #include "host/engine/explain_policy.hpp"
@@ -141,8 +140,8 @@ NetworkTerms terms_of(const config::PaidNetwork& network) {
                     .token = ascii::to_lower(network.asset.token),
                     .decimals = static_cast<std::uint32_t>(network.asset.decimals),
                     .symbol = network.asset.symbol},
-            .price = {.min_usd_e8 = network.price.min.count_e8(),
-                      .max_usd_e8 = network.price.max.count_e8(),
+            .price = {.min = network.price.min,
+                      .max = network.price.max,
                       .max_step_ppm = network.price.max_step_ppm,
                       .max_age_ns = network.price.max_age_ns,
                       .asset = network.asset.symbol,
@@ -243,16 +242,16 @@ void add_registered(config::Settings& settings, const std::vector<registry::Regi
 }
 
 std::string digest_of(const std::vector<registry::Payee>& payees, std::span<const std::uint8_t> networks) {
-    const auto sha256 = Botan::HashFunction::create_or_throw("SHA-256");
+    Sha256Hasher hasher;
     for (const auto& payee : payees) {
         for (const auto* text : {&payee.key, &payee.address, &payee.service_addresses, &payee.capability,
                                  &payee.payout_address, &payee.worker_key, &payee.dispatch}) {
-            sha256->update_be(static_cast<std::uint64_t>(text->size()));
-            sha256->update(*text);
+            hasher.add_number(text->size());
+            hasher.add(*text);
         }
     }
-    sha256->update(networks.data(), networks.size());
-    const auto digest = sha256->final();
+    hasher.add(networks);
+    const auto digest = hasher.finish();
     return {digest.begin(), digest.end()};
 }
 

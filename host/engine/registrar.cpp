@@ -6,6 +6,7 @@
 #include "host/auth/checked.hpp"
 #include "host/auth/key_text.hpp"
 #include "host/base/printable.hpp"
+#include "host/base/sha256.hpp"
 #include "host/base/time.hpp"
 #include "stipend/duration.hpp"
 
@@ -41,15 +42,15 @@ Result<registry::Stated> stated_of(const api::Request& request) {
 }
 
 // The hash of the secret that a newcomer made for itself; nothing where the host is to make one.
-Result<std::optional<auth::Sha256>> proposed_of(const api::Request& request) {
+Result<std::optional<Sha256>> proposed_of(const api::Request& request) {
     STIPEND_LET(secret, request.text_or_none("secret", max_field_bytes));
-    if (secret.empty()) return std::optional<auth::Sha256>();
+    if (secret.empty()) return std::optional<Sha256>();
     // Without the text itself.
     if (secret.size() != secret_digits || !auth::is_lower_hex(secret)) {
         return fail(STIPEND_E_INVALID, "\"secret\": got ", secret.size(), " bytes, want ", secret_digits,
                     " random hex digits in lower case");
     }
-    return std::optional(auth::sha256(secret));
+    return std::optional(sha256(secret));
 }
 
 registry::Actor actor_of(const api::Principal& principal) {
@@ -166,7 +167,7 @@ Json change_json(const std::optional<registry::PendingChange>& change) {
 }
 
 Registrar::Registrar(RegistrarParts parts)
-    : parts_(std::move(parts)), common_hash_(auth::sha256(parts_.common_secret)), throttle_(throttle_limits()) {}
+    : parts_(std::move(parts)), common_hash_(sha256(parts_.common_secret)), throttle_(throttle_limits()) {}
 
 void Registrar::note(const Outcome& outcome, std::string_view what, std::string_view by) {
     parts_.log(cat("registration: ", what, ": ", outcome.registration.stated.id, " (",
@@ -201,7 +202,7 @@ api::Reply Registrar::enroll(const api::Request& request) {
                          : check_secret(request, is_text ? std::string_view(id->text()) : std::string_view(), true);
         if (proof.refusal) return std::move(*proof.refusal);
         enrollment.common = proof.common;
-        enrollment.secret = auth::sha256(request.credential);
+        enrollment.secret = sha256(request.credential);
     }
     const auto proposed = proposed_of(request);
     if (!proposed) return api::problem_of(proposed.error());

@@ -14,6 +14,7 @@
 #include "host/auth/challenge.hpp"
 #include "host/auth/payout_proof.hpp"
 #include "host/auth/throttle.hpp"
+#include "host/base/sha256.hpp"
 #include "host/base/time.hpp"
 #include "host/engine/connect_back.hpp"
 #include "host/registry/registration_store.hpp"
@@ -62,7 +63,7 @@ class Registrar final : public api::Registrations {
     api::Reply revoke_invitation(const api::Request& request) override;
     api::Reply invitation(const api::Request& request) override;
     std::optional<api::Reply> refuse_other(const api::Request& request, std::string_view id) override;
-    [[nodiscard]] bool owns(std::string_view id, const auth::Sha256& secret) override;
+    [[nodiscard]] bool owns(std::string_view id, const Sha256& secret) override;
     Result<std::vector<std::string>> owned_by(std::string_view wallet) override;
 
     // An order of the person at this machine: {"action": approve, disconnect, remove, rotate, revoke or cancel-change;
@@ -103,7 +104,7 @@ class Registrar final : public api::Registrations {
     [[nodiscard]] registry::Registration approve_invited(registry::Registration registration, stipend_unix_ns now);
 
     const RegistrarParts parts_;
-    const auth::Sha256 common_hash_;
+    const Sha256 common_hash_;
     std::mutex mutex_;
     auth::LoginThrottle throttle_;            // guarded by mutex_
     auth::ChallengeStore challenges_;         // guarded by mutex_; of life

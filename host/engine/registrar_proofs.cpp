@@ -1,5 +1,6 @@
 // Proofs that orchestrators that registered are there.
 #include "host/auth/challenge_response.hpp"
+#include "host/base/sha256.hpp"
 #include "host/engine/registrar.hpp"
 #include "stipend/duration.hpp"
 
@@ -44,7 +45,7 @@ api::Reply Registrar::prove(const api::Request& request) {
         if (fault != auth::ChallengeFault::none) return refuse(auth::name_of(fault));
     }
     // A wallet signs what it is shown: that it signed this for another's id must not be enough.
-    if (!registration.secret || !auth::equal_in_constant_time(*registration.secret, auth::sha256(request.credential))) {
+    if (!registration.secret || !auth::equal_in_constant_time(*registration.secret, sha256(request.credential))) {
         return refuse("wrong secret");
     }
     if (auth::is_signed_response(*response)) {

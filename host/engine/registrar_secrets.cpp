@@ -1,6 +1,7 @@
 // What the secret of a peer proves: the common one, or the own one of an id. Failures are throttled.
 #include "host/auth/checked.hpp"
 #include "host/base/printable.hpp"
+#include "host/base/sha256.hpp"
 #include "host/engine/registrar.hpp"
 
 namespace stipend::engine {
@@ -9,7 +10,7 @@ Registrar::Proof Registrar::check_secret(const api::Request& request, std::strin
     if (const auto wait_s = begin_attempt(request); wait_s > 0) {
         return {.refusal = api::problem_later(429, "too many requests", wait_s)};
     }
-    const auto hash = auth::sha256(request.credential);
+    const auto hash = sha256(request.credential);
     Proof out;
     out.common = takes_common && !parts_.common_secret.empty() && auth::equal_in_constant_time(hash, common_hash_);
     const auto owns = parts_.store->owns(id, hash);
@@ -42,7 +43,7 @@ std::optional<api::Reply> Registrar::refuse_other(const api::Request& request, s
     return check_secret(request, id, false).refusal;
 }
 
-bool Registrar::owns(std::string_view id, const auth::Sha256& secret) {
+bool Registrar::owns(std::string_view id, const Sha256& secret) {
     const auto found = parts_.store->owns(id, secret);
     return found && *found;
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 
+#include "host/base/sha256.hpp"
 #include "host/http/header_lines.hpp"
 #include "host/http/mail.hpp"
 #include "stipend/ascii.hpp"

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
 #include <mutex>
 #include <string>
 #include <string_view>
 
+#include "host/base/sha256.hpp"
 #include "host/http/client.hpp"
 
 namespace stipend::http {
@@ -15,8 +15,6 @@ namespace stipend::http {
 inline constexpr std::size_t max_url_bytes = 8'192;
 inline constexpr std::size_t max_request_header_bytes = 65'536;
 inline constexpr std::size_t max_request_body_bytes = 67'108'864;
-
-using Sha256 = std::array<std::uint8_t, 32>;
 
 struct CheckedRequest {
     std::string origin = {};  // "https://host:port"; messages show no more of a URL, whose path may be a secret

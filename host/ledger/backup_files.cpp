@@ -1,7 +1,5 @@
 #include "host/ledger/backup_files.hpp"
 
-#include <botan/hash.h>
-#include <botan/hex.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,8 +11,10 @@
 #include <system_error>
 
 #include "host/base/file.hpp"
+#include "host/base/sha256.hpp"
 #include "host/base/time.hpp"
 #include "host/ledger/marks.hpp"
+#include "stipend/hex.hpp"
 
 namespace stipend::ledger {
 namespace {
@@ -78,14 +78,14 @@ Result<std::string> sha256_of(const std::filesystem::path& file) {
     const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return cannot(file, "read", errno);
     try {
-        const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
+        Sha256Hasher hasher;
         std::array<std::uint8_t, 1 << 16> buffer{};
         for (;;) {
             const auto size = ::read(fd.get(), buffer.data(), buffer.size());
             if (size < 0 && errno == EINTR) continue;
             if (size < 0) return cannot(file, "read", errno);
-            if (size == 0) return Botan::hex_encode(hash->final(), false);
-            hash->update(buffer.data(), static_cast<std::size_t>(size));
+            if (size == 0) return hex_encode(hasher.finish());
+            hasher.add(std::span(buffer).first(static_cast<std::size_t>(size)));
         }
     } catch (const std::exception& error) {
         return fail(STIPEND_E_INTERNAL, "ledger: ", file.string(), ": no SHA-256: ", error.what());

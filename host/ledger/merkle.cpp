@@ -1,7 +1,6 @@
 #include "host/ledger/merkle.hpp"
 
-#include <botan/hash.h>
-
+#include "host/base/sha256.hpp"
 #include "stipend/result.hpp"
 
 namespace stipend::ledger {
@@ -11,26 +10,7 @@ namespace {
 constexpr std::uint8_t leaf_prefix = 0;
 constexpr std::uint8_t node_prefix = 1;
 
-class Sha256 {
-  public:
-    Sha256() : state_(Botan::HashFunction::create_or_throw("SHA-256")) {}
-    void add(std::uint8_t byte) { state_->update(byte); }
-    void add(std::span<const std::uint8_t> bytes) { state_->update(bytes.data(), bytes.size()); }
-    void add(std::string_view bytes) {
-        state_->update(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-    }
-    // And begins anew.
-    Hash finish() {
-        Hash out{};
-        state_->final(out.data());
-        return out;
-    }
-
-  private:
-    std::unique_ptr<Botan::HashFunction> state_;
-};
-
-Hash node_hash(Sha256& hash, const Hash& left, const Hash& right) {
+Hash node_hash(Sha256Hasher& hash, const Hash& left, const Hash& right) {
     hash.add(node_prefix);
     hash.add(left);
     hash.add(right);
@@ -38,7 +18,7 @@ Hash node_hash(Sha256& hash, const Hash& left, const Hash& right) {
 }
 
 // The level above: pairs, and what has no partner as it is. This gives the tree that the RFC defines from above.
-std::vector<Hash> level_above(Sha256& hash, const std::vector<Hash>& level) {
+std::vector<Hash> level_above(Sha256Hasher& hash, const std::vector<Hash>& level) {
     std::vector<Hash> out;
     out.reserve((level.size() + 1) / 2);
     for (std::size_t i = 0; i < level.size(); i += 2) {
@@ -49,14 +29,8 @@ std::vector<Hash> level_above(Sha256& hash, const std::vector<Hash>& level) {
 
 }  // namespace
 
-Hash sha256(std::string_view bytes) {
-    Sha256 hash;
-    hash.add(bytes);
-    return hash.finish();
-}
-
 Hash MerkleTree::leaf_hash(std::string_view leaf) {
-    Sha256 hash;
+    Sha256Hasher hash;
     hash.add(leaf_prefix);
     hash.add(leaf);
     return hash.finish();
@@ -64,7 +38,7 @@ Hash MerkleTree::leaf_hash(std::string_view leaf) {
 
 Hash MerkleTree::root() const {
     if (leaves_.empty()) return sha256({});
-    Sha256 hash;
+    Sha256Hasher hash;
     auto level = leaves_;
     while (level.size() > 1) level = level_above(hash, level);
     return level.front();
@@ -72,7 +46,7 @@ Hash MerkleTree::root() const {
 
 std::vector<Hash> MerkleTree::path(std::size_t index) const {
     STIPEND_ASSERT(index < leaves_.size());
-    Sha256 hash;
+    Sha256Hasher hash;
     std::vector<Hash> out;
     auto level = leaves_;
     for (; level.size() > 1; index /= 2) {
@@ -85,7 +59,7 @@ std::vector<Hash> MerkleTree::path(std::size_t index) const {
 std::optional<Hash> MerkleTree::root_by(std::string_view leaf, std::uint64_t index, std::uint64_t size,
                                         std::span<const Hash> path) {
     if (index >= size) return {};
-    Sha256 hash;
+    Sha256Hasher hash;
     auto node = leaf_hash(leaf);
     auto last = size - 1;  // the last node of the level
     auto next = path.begin();

@@ -12,8 +12,6 @@
 
 namespace stipend::ledger {
 
-[[nodiscard]] Hash sha256(std::string_view bytes);
-
 class MerkleTree {
   public:
     void add(std::string_view leaf) { leaves_.push_back(leaf_hash(leaf)); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/base/sha256.hpp"
 #include "host/base/time.hpp"
 #include "stipend/decimal.hpp"
 #include "stipend/hex.hpp"

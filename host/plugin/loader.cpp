@@ -1,11 +1,9 @@
 #include "host/plugin/loader.hpp"
 
-#include <botan/hash.h>
-#include <botan/hex.h>
-
 #include <algorithm>
 
 #include "host/base/file.hpp"
+#include "host/base/sha256.hpp"
 #include "host/plugin/calls.hpp"
 #include "host/plugin/policy_instance.hpp"
 #include "host/plugin/remarks.hpp"
@@ -21,12 +19,6 @@ constexpr std::size_t max_files_listed = 256;
 constexpr int max_settle_attempts = 3;
 constexpr std::size_t max_served = 16;         // versions of a file that are remembered
 constexpr const char* served_name = "served";  // beside the copies: hashes of those that were in force, newest last
-
-std::string sha256_of(const std::string& bytes) {
-    const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
-    hash->update(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-    return Botan::hex_encode(hash->final(), false);
-}
 
 // Terms for a plugin that is tried without a configuration of a host.
 stipend_terms plain_terms() {
@@ -169,7 +161,7 @@ std::shared_ptr<const Loaded> Loader::last_served(const fs::path& file) {
         if (options_.put_aside.contains(*hash)) continue;
         const auto copy = copies / (*hash + ".so");
         const auto bytes = read_file(copy, max_library_bytes);
-        if (!bytes || sha256_of(*bytes) != *hash) continue;
+        if (!bytes || sha256_hex(*bytes) != *hash) continue;
         if (auto library = map({.source = file, .copy = copy, .sha256 = *hash})) return *library;
     }
     return nullptr;

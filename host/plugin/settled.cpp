@@ -1,7 +1,5 @@
 #include "host/plugin/settled.hpp"
 
-#include <botan/hash.h>
-#include <botan/hex.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -13,8 +11,10 @@
 #include <thread>
 
 #include "host/base/file.hpp"
+#include "host/base/sha256.hpp"
 #include "host/base/time.hpp"
 #include "host/plugin/stage.hpp"
+#include "stipend/hex.hpp"
 
 namespace stipend::plugin {
 namespace {
@@ -37,7 +37,7 @@ Writer writer_of(int fd) {
 }
 
 Result<std::string> hash_of(int fd) {
-    const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
+    Sha256Hasher hasher;
     std::array<std::uint8_t, 64 * 1024> buffer{};
     std::uintmax_t all = 0;
     for (off_t at = 0;;) {
@@ -47,10 +47,10 @@ Result<std::string> hash_of(int fd) {
         if (got == 0) break;
         all += static_cast<std::uintmax_t>(got);
         if (all > max_library_bytes) return fail(STIPEND_E_LIMIT, "got more than ", max_library_bytes, " bytes");
-        hash->update(buffer.data(), static_cast<std::size_t>(got));
+        hasher.add(std::span(buffer).first(static_cast<std::size_t>(got)));
         at += got;
     }
-    return Botan::hex_encode(hash->final(), false);
+    return hex_encode(hasher.finish());
 }
 
 // One look.

@@ -1,7 +1,5 @@
 #include "host/plugin/stage.hpp"
 
-#include <botan/hash.h>
-#include <botan/hex.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <link.h>
@@ -16,6 +14,7 @@
 #include <vector>
 
 #include "host/base/file.hpp"
+#include "host/base/sha256.hpp"
 
 // The header of this program, from the linker.
 extern "C" __attribute__((visibility("hidden"))) const ElfW(Ehdr) __ehdr_start;
@@ -112,9 +111,7 @@ Result<Staged> stage(const fs::path& source, const fs::path& folder, std::string
     if (!bytes) return std::move(bytes).error().in(cat("cannot read plugin: ", source.native()));
 
     STIPEND_TRY(check_machine(source, *bytes));
-    const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
-    hash->update(reinterpret_cast<const std::uint8_t*>(bytes->data()), bytes->size());
-    Staged out{.source = source, .copy = {}, .sha256 = Botan::hex_encode(hash->final(), false)};
+    Staged out{.source = source, .copy = {}, .sha256 = sha256_hex(*bytes)};
     if (!pin.empty() && pin != out.sha256) {
         return fail(STIPEND_E_CONFLICT, "wrong plugin bytes: ", source.native(), ": got sha256 ", out.sha256, ", want ",
                     pin);

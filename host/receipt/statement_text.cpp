@@ -7,6 +7,7 @@
 #include "host/api/csv.hpp"
 #include "host/base/html.hpp"
 #include "host/base/printable.hpp"
+#include "host/base/sha256.hpp"
 #include "host/base/time.hpp"
 #include "host/ledger/merkle.hpp"
 #include "host/receipt/statement.hpp"
@@ -21,7 +22,7 @@ constexpr std::string_view month_not_over = "; the month was not over when this 
 constexpr std::string_view html_begin = "<!doctype html>";
 
 std::string signed_text(std::string_view bytes) {
-    return cat("stipend: statement\nSHA-256: ", hex_encode(ledger::sha256(bytes)));
+    return cat("stipend: statement\nSHA-256: ", sha256_hex(bytes));
 }
 
 Json number_of(const SignedWei& wei) {

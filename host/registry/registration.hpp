@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "host/auth/crypto.hpp"
 #include "host/base/ip_address.hpp"
+#include "host/base/sha256.hpp"
 #include "host/config/settings.hpp"
 #include "stipend/abi/types.h"
 #include "stipend/result.hpp"
@@ -43,8 +43,8 @@ struct Registration {
     RegistrationState state = RegistrationState::unapproved;
     bool ended_itself = false;  // it disconnected, and comes back by itself
     bool payout_proven = false;
-    std::optional<auth::Sha256> secret;  // hash of its own secret; none: revoked
-    std::int64_t calls = 0;              // how often it has registered
+    std::optional<Sha256> secret;  // hash of its own secret; none: revoked
+    std::int64_t calls = 0;        // how often it has registered
     stipend_unix_ns created_at = 0;
     stipend_unix_ns updated_at = 0;
     std::optional<stipend_unix_ns> approved_at;  // the first time

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "host/auth/invitation.hpp"
+#include "host/base/sha256.hpp"
 #include "host/registry/registration.hpp"
 
 namespace stipend::registry {
@@ -59,17 +60,17 @@ struct Actor {
 // A request that is carried out once, however often it comes.
 struct Once {
     std::string key;
-    auth::Sha256 body{};
+    Sha256 body{};
 };
 
 struct Enrollment {
     Stated stated;
     Actor actor;
-    std::optional<auth::Sha256> secret;  // of a peer: the hash of what it sent
-    bool common = false;                 // and what it sent is the common secret
+    std::optional<Sha256> secret;  // of a peer: the hash of what it sent
+    bool common = false;           // and what it sent is the common secret
     // The hash of the secret that a newcomer made for itself: it becomes the id's own. Of an id that has it already, it
     // proves the owner, so that a registration whose answer was lost is sent again as it was.
-    std::optional<auth::Sha256> proposed = {};
+    std::optional<Sha256> proposed = {};
     std::optional<auth::InvitationText> invitation = {};  // of a peer: what it sent is one
     bool has_history = false;                             // the ledger knows this id, and the registry does not
     std::optional<Once> once;
@@ -93,11 +94,11 @@ inline constexpr std::size_t secret_bytes = 32;
 
 [[nodiscard]] inline Result<std::string> make_secret(Registration& registration) {
     STIPEND_LET(secret, auth::random_hex(secret_bytes));
-    registration.secret = auth::sha256(secret);
+    registration.secret = sha256(secret);
     return secret;
 }
 
-[[nodiscard]] inline bool same_secret(const std::optional<auth::Sha256>& a, const std::optional<auth::Sha256>& b) {
+[[nodiscard]] inline bool same_secret(const std::optional<Sha256>& a, const std::optional<Sha256>& b) {
     return a && b && auth::equal_in_constant_time(*a, *b);
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "host/base/sha256.hpp"
 #include "stipend/hex.hpp"
 
 namespace stipend::registry {
@@ -65,7 +66,7 @@ Result<Registration> read_row(sqlite::Statement& row) {
     out.approved_at = row.maybe<stipend_unix_ns>();
     out.number = row.i64();
     const bool known = state >= 0 && state <= static_cast<std::int64_t>(RegistrationState::removed);
-    if (row.malformed() || !known || (!secret.empty() && secret.size() != sizeof(auth::Sha256))) {
+    if (row.malformed() || !known || (!secret.empty() && secret.size() != sizeof(Sha256))) {
         return fail(STIPEND_E_INTERNAL, "registry: the registration of ", out.stated.id, " is damaged");
     }
     out.state = static_cast<RegistrationState>(state);
@@ -262,7 +263,7 @@ Result<Outcome> RegistrationStore::hand_over_payout(std::string_view id, std::st
     });
 }
 
-Result<bool> RegistrationStore::owns(std::string_view id, const auth::Sha256& secret) {
+Result<bool> RegistrationStore::owns(std::string_view id, const Sha256& secret) {
     const std::lock_guard lock(mutex_);
     STIPEND_LET(found, read(id));
     return found && same_secret(found->secret, secret);

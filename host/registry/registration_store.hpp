@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "host/base/private_database.hpp"
+#include "host/base/sha256.hpp"
 #include "host/registry/invitation.hpp"
 #include "host/registry/registration_change.hpp"
 
@@ -96,7 +97,7 @@ class RegistrationStore {
     // Puts those in force whose time has come. `taken`: another has its mark by now, and the change is dropped.
     [[nodiscard]] Result<std::vector<Outcome>> apply_changes(stipend_unix_ns now);
 
-    [[nodiscard]] Result<bool> owns(std::string_view id, const auth::Sha256& secret);
+    [[nodiscard]] Result<bool> owns(std::string_view id, const Sha256& secret);
     [[nodiscard]] Result<std::optional<Registration>> find(std::string_view id);  // a removed one too
     [[nodiscard]] Result<std::vector<Registration>> approved();                   // by id
     // By id, removed ones too: the payout address that its wallet has proven, or nothing.

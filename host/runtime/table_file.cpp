@@ -8,9 +8,8 @@
 #include <charconv>
 #include <cstring>
 
-#include "host/auth/crypto.hpp"
 #include "host/base/file.hpp"
-#include "stipend/hex.hpp"
+#include "host/base/sha256.hpp"
 
 namespace stipend::runtime {
 namespace {
@@ -32,7 +31,7 @@ Result<void> remove_file(const std::filesystem::path& path) {
 }  // namespace
 
 std::string version_of(const config::SourceText& text) {
-    return text ? hex_encode(auth::sha256(*text)) : "none";
+    return text ? sha256_hex(*text) : "none";
 }
 
 Result<config::SourceText> TableFile::read() const {

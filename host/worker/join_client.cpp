@@ -3,8 +3,8 @@
 #include "host/auth/crypto.hpp"
 #include "host/base/percent.hpp"
 #include "host/base/printable.hpp"
+#include "host/base/sha256.hpp"
 #include "host/http/exchange.hpp"
-#include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
 
 namespace stipend::worker {
@@ -129,7 +129,7 @@ Result<JoinState> JoinClient::enroll(const JoinTerms& terms, const std::string& 
 
 Result<JoinState> JoinClient::prove(const std::string& challenge) const {
     auto text = cat(challenge, ":", id_, ":", own_secret_);
-    const auto response = hex_encode(auth::text_of(auth::sha256(text)));
+    const auto response = sha256_hex(text);
     auth::wipe(text);
     const auto body = Json::object()
                           .append("orchestrator_id", id_)

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include "host/auth/crypto.hpp"
 #include "host/base/printable.hpp"
-#include "stipend/hex.hpp"
+#include "host/base/sha256.hpp"
 #include "stipend/json.hpp"
 
 namespace stipend::worker {
@@ -13,7 +12,7 @@ namespace {
 constexpr std::string_view join_mark = "# Written by `stipend worker join`. SHA-256 of what follows: ";
 
 std::string hash_text(std::string_view text) {
-    return hex_encode(auth::text_of(auth::sha256(text)));
+    return sha256_hex(text);
 }
 
 // A double-quoted text of JSON is one of YAML.

@@ -5,9 +5,9 @@
 #include "host/auth/crypto.hpp"
 #include "host/base/percent.hpp"
 #include "host/base/printable.hpp"
+#include "host/base/sha256.hpp"
 #include "host/base/time.hpp"
 #include "stipend/abi/host.h"
-#include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
 
 namespace stipend::worker {
@@ -183,7 +183,7 @@ void Membership::send_registration() {
 
 void Membership::send_proof() {
     auto text = cat(challenge_, ":", settings_.orchestrator_id, ":", own_secret());
-    const auto response = hex_encode(auth::text_of(auth::sha256(text)));
+    const auto response = sha256_hex(text);
     auth::wipe(text);
     const auto body = Json::object()
                           .append("orchestrator_id", settings_.orchestrator_id)

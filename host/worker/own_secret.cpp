@@ -4,6 +4,7 @@
 
 #include "host/auth/crypto.hpp"
 #include "host/base/file.hpp"
+#include "host/base/sha256.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
 
@@ -54,7 +55,7 @@ Result<OwnSecret> parse(const std::filesystem::path& file, std::string_view text
 }  // namespace
 
 std::filesystem::path own_secret_file(const std::filesystem::path& folder, std::string_view id) {
-    const auto name = hex_encode(auth::text_of(auth::sha256(id)));
+    const auto name = sha256_hex(id);
     return folder / cat("manager-secret-", std::string_view(name).substr(0, name_digits), ".json");
 }
 

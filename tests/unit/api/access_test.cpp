@@ -1,5 +1,6 @@
 // Logins, renewals and what credentials prove.
 #include "host/api/access.hpp"
+#include "host/base/sha256.hpp"
 
 #include <botan/ec_group.h>
 #include <botan/ecdsa.h>
@@ -342,7 +343,7 @@ TEST_CASE("a session proves its account, over a restart, and its cookie is store
     CHECK(verified->principal->may(Permission::jobs_distribute));
     CHECK_FALSE(verified->principal->may(Permission::payments_process));
     CHECK(verified->principal->session_until == at(12 * 3'600).wall);
-    const auto stored = scene.other_store()->session(auth::sha256(session.cookie), noon, 0);
+    const auto stored = scene.other_store()->session(sha256(session.cookie), noon, 0);
     REQUIRE(stored->has_value());
     CHECK((*stored)->account == who);
     // It is no token, and a token is no session.
@@ -389,7 +390,7 @@ TEST_CASE("an account has so many sessions, and an orchestrator too; the oldest 
     begin(scene);
     CHECK(fault_of_session(scene, oldest.cookie) == "the session has ended");
 
-    const auto hash = auth::sha256("the secret of a");
+    const auto hash = sha256("the secret of a");
     const auto own = [&](std::int64_t seconds = 0) { return *scene->begin_owner_session("a", "", hash, at(seconds)); };
     const auto first = own();
     const auto another = *scene->begin_owner_session("b", "0xb", std::nullopt, at(0));
@@ -409,5 +410,5 @@ TEST_CASE("an account has so many sessions, and an orchestrator too; the oldest 
     CHECK(fault_of_session(scene, last.cookie) == "the session has ended");
     // What is over is removed when the next one begins.
     own(13 * 3'600);
-    CHECK_FALSE(scene.other_store()->session(auth::sha256(another.cookie), noon, 0)->has_value());
+    CHECK_FALSE(scene.other_store()->session(sha256(another.cookie), noon, 0)->has_value());
 }

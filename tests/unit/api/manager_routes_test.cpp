@@ -2,6 +2,7 @@
 #include "host/api/manager_routes.hpp"
 #include "host/api/objection_routes.hpp"
 #include "host/api/wallet_login.hpp"
+#include "host/base/sha256.hpp"
 
 #include <functional>
 #include <set>
@@ -248,11 +249,11 @@ class NoRegistrations final : public Registrations {
     Reply revoke_invitation(const Request&) override { return {}; }
     Reply invitation(const Request&) override { return {}; }
     std::optional<Reply> refuse_other(const Request& request, std::string_view id) override {
-        if (owns(id, auth::sha256(request.credential))) return std::nullopt;
+        if (owns(id, sha256(request.credential))) return std::nullopt;
         return problem(401, "another one's");
     }
-    [[nodiscard]] bool owns(std::string_view id, const auth::Sha256& hash) override {
-        return id == "a:1" && hash == auth::sha256("secret of a:1");
+    [[nodiscard]] bool owns(std::string_view id, const Sha256& hash) override {
+        return id == "a:1" && hash == sha256("secret of a:1");
     }
     Result<std::vector<std::string>> owned_by(std::string_view wallet) override {
         if (wallet == "0xa1") return std::vector<std::string>{"a:1"};

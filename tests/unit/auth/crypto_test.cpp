@@ -1,5 +1,6 @@
 // The shared parts of host/auth.
 #include "host/auth/crypto.hpp"
+#include "host/base/sha256.hpp"
 
 #include <doctest/doctest.h>
 

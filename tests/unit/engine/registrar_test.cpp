@@ -1,5 +1,6 @@
 // What the API answers to orchestrators that register and prove, over a store of its own.
 #include "host/engine/registrar.hpp"
+#include "host/base/sha256.hpp"
 
 #include <doctest/doctest.h>
 
@@ -143,7 +144,7 @@ std::string text(const Json& json, std::string_view name) {
     return found == nullptr ? std::string() : found->text();
 }
 std::string hashed(const std::string& challenge, const std::string& secret) {
-    return hex_encode(auth::text_of(auth::sha256(cat(challenge, ":orch-1:", secret))));
+    return hex_encode(auth::text_of(sha256(cat(challenge, ":orch-1:", secret))));
 }
 
 }  // namespace
@@ -622,7 +623,7 @@ TEST_CASE("a list is registered as a whole or not at all") {
     CHECK(desk.changes == 1);
     CHECK((*desk.store->find("a"))->state == registry::RegistrationState::approved);
     CHECK((*desk.store->find("b"))->state == registry::RegistrationState::unapproved);
-    CHECK(*desk.store->owns("b", auth::sha256(text(made->find("registrations")->items()[1], "secret"))));
+    CHECK(*desk.store->owns("b", sha256(text(made->find("registrations")->items()[1], "secret"))));
     CHECK(desk.store->audit("a")->front().actor == "local:ann");
     // One that is there is changed only where that is asked for, and an approved one stays so.
     const std::string moved = R"([{"orchestrator_id":"a","endpoint":"https://c.example:1"}])";

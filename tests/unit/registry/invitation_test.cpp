@@ -1,5 +1,6 @@
 // Invitations: their text, and what the store takes them for.
 #include "host/auth/invitation.hpp"
+#include "host/base/sha256.hpp"
 
 #include <doctest/doctest.h>
 
@@ -56,10 +57,10 @@ class Store {
                                   .capabilities = {"agent-net"},
                                   .payout_address = "0x" + std::string(40, '1')},
                        .actor = {},
-                       .secret = auth::sha256(text)};
+                       .secret = sha256(text)};
         out.invitation = auth::parse_invitation(text);
         REQUIRE(out.invitation);
-        if (!own.empty()) out.proposed = auth::sha256(own);
+        if (!own.empty()) out.proposed = sha256(own);
         return out;
     }
     [[nodiscard]] InvitationState state(stipend_unix_ns now = midday) const {

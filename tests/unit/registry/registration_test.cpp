@@ -1,4 +1,5 @@
 // What orchestrators state of themselves, and the store of their registrations.
+#include "host/base/sha256.hpp"
 #include "host/registry/registration_store.hpp"
 
 #include <doctest/doctest.h>
@@ -63,10 +64,10 @@ Stated stated(const std::string& id, const std::string& endpoint, char digit = '
             .worker_key = std::string(64, digit)};
 }
 Enrollment by_common(Stated what) {
-    return {.stated = std::move(what), .actor = {}, .secret = auth::sha256("the common secret"), .common = true};
+    return {.stated = std::move(what), .actor = {}, .secret = sha256("the common secret"), .common = true};
 }
 Enrollment by_secret(Stated what, std::string_view secret) {
-    return {.stated = std::move(what), .actor = {}, .secret = auth::sha256(secret)};
+    return {.stated = std::move(what), .actor = {}, .secret = sha256(secret)};
 }
 Enrollment by(const Actor& actor, Stated what) {
     return {.stated = std::move(what), .actor = actor};
@@ -292,15 +293,15 @@ TEST_CASE("a secret is replaced or made void, and is stored as a hash") {
     Scene scene;
     const auto one = stated("orch-1", "https://a.example:1");
     const auto first = scene.enroll(by_common(one)).secret;
-    CHECK(*scene.store->owns("orch-1", auth::sha256(first)));
+    CHECK(*scene.store->owns("orch-1", sha256(first)));
     const auto second = scene.store->rotate("orch-1", admin, false, noon)->secret;
     CHECK(second.size() == 64);
-    CHECK(!*scene.store->owns("orch-1", auth::sha256(first)));
-    CHECK(*scene.store->owns("orch-1", auth::sha256(second)));
+    CHECK(!*scene.store->owns("orch-1", sha256(first)));
+    CHECK(*scene.store->owns("orch-1", sha256(second)));
     CHECK(scene.store->rotate("orch-1", admin, true, noon)->secret.empty());
-    CHECK(!*scene.store->owns("orch-1", auth::sha256(second)));
-    CHECK(!*scene.store->owns("orch-1", auth::Sha256{}));
-    CHECK(!*scene.store->owns("unknown", auth::sha256(first)));
+    CHECK(!*scene.store->owns("orch-1", sha256(second)));
+    CHECK(!*scene.store->owns("orch-1", Sha256{}));
+    CHECK(!*scene.store->owns("unknown", sha256(first)));
     for (const auto& part : std::filesystem::directory_iterator(scene.file().parent_path())) {
         std::ifstream stream(part.path(), std::ios::binary);
         const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
@@ -312,7 +313,7 @@ TEST_CASE("a secret is replaced or made void, and is stored as a hash") {
 TEST_CASE("a repeated request changes nothing, and gets the answer without the secret") {
     Scene scene;
     auto request = by_common(stated("orch-1", "https://a.example:1"));
-    request.once = Once{.key = "k1", .body = auth::sha256("body")};
+    request.once = Once{.key = "k1", .body = sha256("body")};
     request.answer = [](const Outcome& outcome) { return outcome.created ? "made" : "updated"; };
     const auto made = scene.enroll(request);
     const auto again = scene.enroll(request, noon + second);
@@ -321,23 +322,23 @@ TEST_CASE("a repeated request changes nothing, and gets the answer without the s
     CHECK(again.secret.empty());
     CHECK(scene.found("orch-1").calls == 1);
     auto other_body = request;
-    other_body.once->body = auth::sha256("another body");
+    other_body.once->body = sha256("another body");
     CHECK(scene.enroll(other_body).fault == Fault::invalid);
     // To another principal the key says nothing.
     auto owner = request;
     owner.common = false;
-    owner.secret = auth::sha256(made.secret);
+    owner.secret = sha256(made.secret);
     CHECK(scene.enroll(owner).answer == "updated");
     auto stranger = request;
     stranger.common = false;
-    stranger.secret = auth::sha256("a guess");
+    stranger.secret = sha256("a guess");
     CHECK(scene.enroll(stranger).fault == Fault::denied);
     CHECK(scene.enroll(by(admin, request.stated)).answer.empty());
     // After a day the key is forgotten, and the id stays taken.
     CHECK(scene.enroll(request, noon + RegistrationStore::once_ns + 2 * second).fault == Fault::taken);
     // What is refused is not remembered.
     auto refused = by_common(stated("orch-2", "https://a.example:1", '2'));
-    refused.once = Once{.key = "k2", .body = auth::sha256("2")};
+    refused.once = Once{.key = "k2", .body = sha256("2")};
     CHECK(scene.enroll(refused).fault == Fault::taken);
     refused.stated.endpoint = "https://b.example:1";
     CHECK(scene.enroll(refused).created);

@@ -1,12 +1,11 @@
 // What a worker sends to its manager, and what it makes of the answers, without a network and in no time.
 #include "host/worker/membership.hpp"
+#include "host/base/sha256.hpp"
 
 #include <doctest/doctest.h>
 
 #include <deque>
 
-#include "host/auth/crypto.hpp"
-#include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
 
 using namespace stipend;
@@ -163,7 +162,7 @@ TEST_CASE("a newcomer registers with the common secret, and proves itself with i
     REQUIRE(scene.proves());
     CHECK(scene.bearer() == own);
     CHECK(scene.field("manager_challenge") == "c1");
-    CHECK(scene.field("orchestrator_response") == hex_encode(auth::text_of(auth::sha256("c1:orch:1:" + own))));
+    CHECK(scene.field("orchestrator_response") == sha256_hex("c1:orch:1:" + own));
     scene.answer(200, R"({"next_proof_required":60,"challenge":"c2","state":"approved","payout_proven":true})");
     CHECK(scene.state() == "approved");
     CHECK(scene.member->last_proof() == noon);
