@@ -49,6 +49,8 @@ class Admission {
     // The earliest deadline of the waiting operations.
     [[nodiscard]] std::optional<std::int64_t> nearest_deadline_ns() const;
     [[nodiscard]] std::size_t active() const { return active_; }
+    // Whether it is its own limit that operations of this origin wait for: its own exchanges take too long.
+    [[nodiscard]] bool is_full(const Origin& origin) const { return origin.active >= max_per_origin_; }
     [[nodiscard]] std::size_t origins() const { return origins_.size(); }
 
   private:

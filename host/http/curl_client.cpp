@@ -230,7 +230,8 @@ Result<void> CurlClient::Loop::start(Transfer& transfer) {
 void CurlClient::Loop::expire_waiting() {
     const auto now_ns = monotonic_ns();
     while (const auto op = admission_.overdue(now_ns)) {
-        const auto& transfer = *transfers_.find(*op)->second;
+        auto& transfer = *transfers_.find(*op)->second;
+        if (admission_.is_full(*transfer.origin)) transfer.blame_target();
         complete(*op, transfer.ended(fail(STIPEND_E_TIMEOUT, "no connection was free in time: ", admission_.active(),
                                           " exchanges are under way")));
     }

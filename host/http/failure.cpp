@@ -12,25 +12,30 @@
 namespace stipend::http {
 namespace {
 
-// What the operating system says of a connection that was not made: refused by the peer, or never tried.
-Cause cause_of_connect(long os_error) {
+// What the operating system says of a connection that was not made: refused by the peer, never tried, or no way there.
+enum class NotMade : std::uint8_t { refused, reset, no_means, no_route, no_source, other };
+
+NotMade not_made(long os_error) {
     switch (os_error) {
         case ECONNREFUSED:
-            return Cause::refused;
+            return NotMade::refused;
         case ECONNRESET:
-            return Cause::reset;
-        case ENETUNREACH:
+            return NotMade::reset;
         case ENETDOWN:
-        case EADDRNOTAVAIL:
         case EMFILE:
         case ENFILE:
         case ENOBUFS:
         case ENOMEM:
-        case EACCES:
         case EPERM:
-            return Cause::local;
+            return NotMade::no_means;
+        case ENETUNREACH:
+        case EHOSTUNREACH:
+        case EACCES:
+            return NotMade::no_route;
+        case EADDRNOTAVAIL:
+            return NotMade::no_source;
         default:
-            return Cause::other;
+            return NotMade::other;
     }
 }
 
@@ -54,6 +59,66 @@ TriedAddress anywhere_v6() {
     return out;
 }
 
+using Routed = std::function<bool(const TriedAddress&)>;
+
+// To the world: by IPv4 for any target, by IPv6 for one that has such an address.
+bool has_way_out(std::span<const TriedAddress> tried, const Routed& routed) {
+    const auto is_v6 = [](const TriedAddress& one) { return one.address.ss_family == AF_INET6; };
+    return routed(anywhere_v4()) || (std::ranges::any_of(tried, is_v6) && routed(anywhere_v6()));
+}
+
+// Either this machine has no port left, or no address of its own from which one of `tried` can be reached: a name that
+// has IPv6 alone, on a machine without it. A datagram needs no port of TCP: where one has a way, ports are short.
+bool lacks_source_by_itself(std::span<const TriedAddress> tried, const Routed& routed) {
+    return !std::ranges::all_of(tried, routed) && has_way_out(tried, routed);
+}
+
+Cause cause_of_connect(const Failure& failure, const Routed& routed) {
+    if (failure.no_socket) return Cause::local;
+    switch (not_made(failure.os_error)) {
+        case NotMade::refused:
+            return Cause::refused;
+        case NotMade::reset:
+            return Cause::reset;
+        case NotMade::no_means:
+            return Cause::local;
+        case NotMade::no_route:
+            return unreachable_by_itself(failure.tried, routed) ? Cause::other : Cause::local;
+        case NotMade::no_source:
+            return lacks_source_by_itself(failure.tried, routed) ? Cause::other : Cause::local;
+        case NotMade::other:
+            return Cause::other;
+    }
+    return Cause::other;
+}
+
+Cause cause_of_code(const Failure& failure, const Routed& routed) {
+    switch (failure.code) {
+        case CURLE_OK:
+            return Cause::none;
+        case CURLE_COULDNT_RESOLVE_HOST:
+            return Cause::resolve;
+        case CURLE_COULDNT_CONNECT:
+            return cause_of_connect(failure, routed);
+        case CURLE_GOT_NOTHING:
+        case CURLE_RECV_ERROR:
+        case CURLE_SEND_ERROR:
+        case CURLE_SSL_CONNECT_ERROR:
+        case CURLE_PARTIAL_FILE:
+            return Cause::reset;
+        case CURLE_PEER_FAILED_VERIFICATION:
+            return Cause::certificate;
+        case CURLE_COULDNT_RESOLVE_PROXY:
+        case CURLE_SSL_CACERT_BADFILE:
+        case CURLE_SSL_CERTPROBLEM:
+        case CURLE_OUT_OF_MEMORY:
+        case CURLE_FAILED_INIT:
+            return Cause::local;
+        default:
+            return Cause::other;
+    }
+}
+
 }  // namespace
 
 bool has_route(const TriedAddress& tried) {
@@ -63,9 +128,7 @@ bool has_route(const TriedAddress& tried) {
 
 bool unreachable_by_itself(std::span<const TriedAddress> tried,
                            const std::function<bool(const TriedAddress&)>& routed) {
-    const auto is_v6 = [](const TriedAddress& one) { return one.address.ss_family == AF_INET6; };
-    return std::ranges::any_of(tried, routed) || routed(anywhere_v4()) ||
-           (std::ranges::any_of(tried, is_v6) && routed(anywhere_v6()));
+    return std::ranges::any_of(tried, routed) || has_way_out(tried, routed);
 }
 
 bool is_numeric_host(std::string_view host) {
@@ -88,31 +151,11 @@ stipend_status status_of(CURLcode code) {
     }
 }
 
-Cause cause_of(CURLcode code, long os_error) {
-    switch (code) {
-        case CURLE_OK:
-            return Cause::none;
-        case CURLE_COULDNT_RESOLVE_HOST:
-            return Cause::resolve;
-        case CURLE_COULDNT_CONNECT:
-            return cause_of_connect(os_error);
-        case CURLE_GOT_NOTHING:
-        case CURLE_RECV_ERROR:
-        case CURLE_SEND_ERROR:
-        case CURLE_SSL_CONNECT_ERROR:
-        case CURLE_PARTIAL_FILE:
-            return Cause::reset;
-        case CURLE_PEER_FAILED_VERIFICATION:
-            return Cause::certificate;
-        case CURLE_COULDNT_RESOLVE_PROXY:
-        case CURLE_SSL_CACERT_BADFILE:
-        case CURLE_SSL_CERTPROBLEM:
-        case CURLE_OUT_OF_MEMORY:
-        case CURLE_FAILED_INIT:
-            return Cause::local;
-        default:
-            return Cause::other;
-    }
+Cause cause_of(const Failure& failure, const std::function<bool(const TriedAddress&)>& routed) {
+    if (failure.proxy == Failure::Proxy::unreached || failure.proxy == Failure::Proxy::refused) return Cause::local;
+    const auto cause = cause_of_code(failure, routed);
+    // libcurl reports a line of a head that is too long for it as a lack of memory.
+    return cause == Cause::local && failure.phase >= Phase::sent ? Cause::other : cause;
 }
 
 }  // namespace stipend::http

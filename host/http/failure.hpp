@@ -19,8 +19,6 @@ struct TriedAddress {
 };
 
 [[nodiscard]] stipend_status status_of(CURLcode code);
-// `os_error`: errno of the last failed call; 0: none.
-[[nodiscard]] Cause cause_of(CURLcode code, long os_error);
 
 // True if this machine knows a way to that address; no packet is sent. A refusal that arrives over the network, which a
 // target can cause, looks to `connect` like one of the own routing table.
@@ -32,6 +30,29 @@ struct TriedAddress {
 // without it, is the fault of the one that gave it. `routed`: `has_route`, or another in tests.
 [[nodiscard]] bool unreachable_by_itself(std::span<const TriedAddress> tried,
                                          const std::function<bool(const TriedAddress&)>& routed = has_route);
+
+// What is known of a transfer that failed.
+struct Failure {
+    // How far it came on the way to the own proxy.
+    enum class Proxy : std::uint8_t {
+        none,       // it uses none
+        unreached,  // no connection to it
+        refused,    // it forbids the target, or wants credentials
+        passed,     // what follows is the target's
+    };
+
+    CURLcode code = CURLE_OK;
+    long os_error = 0;  // errno of the last failed call; 0: none
+    Phase phase = Phase::resolve;
+    Proxy proxy = Proxy::none;
+    bool no_socket = false;  // the system granted none, so no address was tried
+    std::span<const TriedAddress> tried = {};
+};
+
+// `Cause::local` only where nothing left this machine, and its target cannot have brought that about: an error of the
+// network may have been sent by the target, and an address that this machine cannot use chosen by it.
+[[nodiscard]] Cause cause_of(const Failure& failure,
+                             const std::function<bool(const TriedAddress&)>& routed = has_route);
 
 // True for the host of a URL that is an address, so that no lookup is needed.
 [[nodiscard]] bool is_numeric_host(std::string_view host);

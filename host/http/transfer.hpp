@@ -47,6 +47,8 @@ class Transfer {
     void blame_machine() {
         if (response_.phase < Phase::sent) response_.cause = Cause::local;
     }
+    // It never began, since the earlier exchanges with its target did not end.
+    void blame_target() { response_.cause = Cause::other; }
 
     // How the transfer ended: libcurl's result, together with what the callbacks recorded.
     [[nodiscard]] Result<void> outcome(CURLcode code);
@@ -79,6 +81,7 @@ class Transfer {
     [[nodiscard]] Error mail_error(Error why) const;
 
     [[nodiscard]] Cause cause_of_failure(CURLcode code) const;
+    [[nodiscard]] Failure::Proxy way_by_proxy() const;
     [[nodiscard]] bool by_proxy() const {
         return !settings_->options.proxy.empty() && !request_.is_untrusted() && request_.unix_socket.empty();
     }

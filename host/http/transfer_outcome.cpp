@@ -62,25 +62,26 @@ Error Transfer::client_certificate_error() const {
                 ", and its key, without a passphrase, in ", request_.client_key_file, ": ", curl_message_);
 }
 
-// What fails on the way to the own proxy is this machine's. So is the lack of a route, but for a target that has none
-// by itself.
+Failure::Proxy Transfer::way_by_proxy() const {
+    using Proxy = Failure::Proxy;
+    if (!by_proxy()) return Proxy::none;
+    if (response_.phase == Phase::resolve) return Proxy::unreached;  // it is the proxy's name that is looked up
+    if (response_.phase != Phase::connect) return Proxy::passed;
+    curl_off_t connected_us = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connected_us);
+    if (connected_us == 0) return Proxy::unreached;
+    long answer = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &answer);
+    return answer == 403 || answer == 407 ? Proxy::refused : Proxy::passed;
+}
+
 Cause Transfer::cause_of_failure(CURLcode code) const {
-    const auto cause = cause_of(code, os_error());
-    if (code == CURLE_COULDNT_CONNECT && socket_error_ != 0 && tried_.empty()) return Cause::local;
-    if (by_proxy() && response_.phase == Phase::connect) {
-        curl_off_t connected_us = 0;
-        curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connected_us);
-        if (connected_us == 0) return Cause::local;
-        long answer = 0;
-        curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &answer);
-        if (answer == 403 || answer == 407) return Cause::local;
-    }
-    const auto number = os_error();
-    const bool by_network = number == ENETUNREACH || number == EACCES;
-    if (cause == Cause::local && code == CURLE_COULDNT_CONNECT && by_network && unreachable_by_itself(tried_)) {
-        return Cause::other;
-    }
-    return cause;
+    return cause_of({.code = code,
+                     .os_error = os_error(),
+                     .phase = response_.phase,
+                     .proxy = way_by_proxy(),
+                     .no_socket = socket_error_ != 0 && tried_.empty(),
+                     .tried = tried_});
 }
 
 std::string Transfer::target_now() const {

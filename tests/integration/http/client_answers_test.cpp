@@ -368,3 +368,14 @@ TEST_CASE("the receiver of a stream can end it with its own error") {
     CHECK(ended.status() == STIPEND_E_CONFLICT);
     CHECK(ended.message().ends_with("that is enough"));
 }
+
+TEST_CASE("a line of the head that is too long is the server's fault") {
+    ScriptedServer server([](Wire& wire, int) {
+        wire.read_request();
+        wire.write("HTTP/1.1 200 OK\r\nX-Long: " + std::string(200'000, 'a'));
+    });
+    const auto ended = exchange(*make_client(), get(server.url()));
+    CHECK(ended.status() == STIPEND_E_LIMIT);
+    CHECK(ended.message().find("one line of more than 100 KiB") != std::string::npos);
+    CHECK(ended.response.cause == Cause::other);
+}

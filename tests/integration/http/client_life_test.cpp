@@ -174,6 +174,21 @@ TEST_CASE("waiting for a connection counts against the timeout") {
     CHECK(ended.status() == STIPEND_E_TIMEOUT);
     CHECK(ended.response.phase == Phase::resolve);
     CHECK(ended.message().find("no connection was free in time") != std::string::npos);
+    CHECK(ended.response.cause == Cause::local);
+}
+
+TEST_CASE("an exchange that waits for others of its own target is not this machine's fault") {
+    ScriptedServer server(stay_silent);
+    ClientOptions options;
+    options.max_connections_per_origin = 1;
+    auto client = make_client(options);
+    Pending first;
+    REQUIRE(client->send(get(server.url()), first.callbacks()).ok());
+    auto request = get(server.url());
+    request.timeout_ms = 100;
+    const auto ended = exchange(*client, request);
+    CHECK(ended.status() == STIPEND_E_TIMEOUT);
+    CHECK(ended.response.cause == Cause::other);
 }
 
 TEST_CASE("a silent origin does not delay another") {

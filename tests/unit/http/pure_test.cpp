@@ -409,6 +409,22 @@ TEST_CASE("admission reports overdue operations and erases unused origins") {
     CHECK(admission.active() == 0);
 }
 
+TEST_CASE("an operation waits for its own origin, or for all of them") {
+    Admission admission(3, 2);
+    auto* slow = admission.add(1, "slow", 100);
+    admission.add(2, "slow", 100);
+    admission.add(3, "slow", 100);
+    CHECK(admission.next() == 1);
+    CHECK_FALSE(admission.is_full(*slow));
+    CHECK(admission.next() == 2);
+    CHECK(admission.is_full(*slow));
+    auto* other = admission.add(4, "other", 100);
+    admission.add(5, "other", 100);
+    CHECK(admission.next() == 4);
+    CHECK(!admission.next());
+    CHECK_FALSE(admission.is_full(*other));
+}
+
 TEST_CASE("a route is known without a packet") {
     const auto routed = [](const char* address) {
         sockaddr_in v4{};
@@ -449,6 +465,93 @@ TEST_CASE("a target without a route is to blame where this machine has a way out
     // An address with a route of its own, on a machine without a way out: a network in one building.
     CHECK(unreachable_by_itself(only_v4,
                                 [](const TriedAddress& asked) { return asked.length == sizeof(sockaddr_storage); }));
+}
+
+TEST_CASE("the cause of a failure, by what libcurl and the system say") {
+    const auto refused_by = [](long os_error) { return Failure{.code = CURLE_COULDNT_CONNECT, .os_error = os_error}; };
+    struct Row {
+        const char* what;
+        Failure failure;
+        Cause cause;
+    };
+    const std::vector<Row> rows{
+        {"nothing", {}, Cause::none},
+        {"a name without an address", {.code = CURLE_COULDNT_RESOLVE_HOST}, Cause::resolve},
+        {"no process listens", refused_by(ECONNREFUSED), Cause::refused},
+        {"reset while connecting", refused_by(ECONNRESET), Cause::reset},
+        {"no address answers", refused_by(ETIMEDOUT), Cause::other},
+        {"an address without a scope", refused_by(EINVAL), Cause::other},
+        {"no descriptor", refused_by(EMFILE), Cause::local},
+        {"no descriptor in the whole system", refused_by(ENFILE), Cause::local},
+        {"no memory", refused_by(ENOMEM), Cause::local},
+        {"no buffers", refused_by(ENOBUFS), Cause::local},
+        {"an interface that is down", refused_by(ENETDOWN), Cause::local},
+        {"an own packet filter", refused_by(EPERM), Cause::local},
+        {"no socket at all", {.code = CURLE_COULDNT_CONNECT, .no_socket = true}, Cause::local},
+        {"an own certificate", {.code = CURLE_SSL_CERTPROBLEM, .phase = Phase::connect}, Cause::local},
+        {"the own TLS store", {.code = CURLE_SSL_CACERT_BADFILE, .phase = Phase::connect}, Cause::local},
+        {"no memory for TLS", {.code = CURLE_OUT_OF_MEMORY, .phase = Phase::tls}, Cause::local},
+        {"the own proxy's name", {.code = CURLE_COULDNT_RESOLVE_PROXY}, Cause::local},
+        {"the own proxy's name, in time",
+         {.code = CURLE_OPERATION_TIMEDOUT, .proxy = Failure::Proxy::unreached},
+         Cause::local},
+        {"the own proxy",
+         {.code = CURLE_COULDNT_CONNECT, .os_error = ECONNREFUSED, .proxy = Failure::Proxy::unreached},
+         Cause::local},
+        {"credentials for the own proxy",
+         {.code = CURLE_RECV_ERROR, .phase = Phase::connect, .proxy = Failure::Proxy::refused},
+         Cause::local},
+        {"beyond the own proxy",
+         {.code = CURLE_RECV_ERROR, .phase = Phase::connect, .proxy = Failure::Proxy::passed},
+         Cause::reset},
+        {"a certificate", {.code = CURLE_PEER_FAILED_VERIFICATION, .phase = Phase::tls}, Cause::certificate},
+        {"an end in the handshake", {.code = CURLE_SSL_CONNECT_ERROR, .phase = Phase::tls}, Cause::reset},
+        {"an end before the answer", {.code = CURLE_GOT_NOTHING, .phase = Phase::sent}, Cause::reset},
+        {"an end in the answer", {.code = CURLE_PARTIAL_FILE, .phase = Phase::head}, Cause::reset},
+        {"time", {.code = CURLE_OPERATION_TIMEDOUT, .phase = Phase::connect}, Cause::other},
+        {"a line without end in the head", {.code = CURLE_OUT_OF_MEMORY, .phase = Phase::sent}, Cause::other},
+        {"broken HTTP", {.code = CURLE_WEIRD_SERVER_REPLY, .phase = Phase::sent}, Cause::other},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(row.what);
+        CHECK(cause_of(row.failure, [](const TriedAddress&) { return true; }) == row.cause);
+    }
+}
+
+TEST_CASE("without a way there, a target is to blame where this machine has a way out, or a port for it") {
+    const auto of_family = [](sa_family_t family) {
+        TriedAddress out{{}, sizeof(sockaddr_storage)};
+        out.address.ss_family = family;
+        return out;
+    };
+    const std::vector<TriedAddress> only_v4{of_family(AF_INET)}, only_v6{of_family(AF_INET6)},
+        both{of_family(AF_INET6), of_family(AF_INET)};
+    // Which targets this machine can send a datagram to, and whether it has a way to the rest of the world, by IPv4.
+    const auto machine = [](bool to_v4, bool to_v6, bool out) {
+        return [=](const TriedAddress& asked) {
+            const bool v4 = asked.address.ss_family == AF_INET;
+            if (asked.length != sizeof(sockaddr_storage)) return out && v4;
+            return v4 ? to_v4 : to_v6;
+        };
+    };
+    const auto cause = [](long os_error, const std::vector<TriedAddress>& tried, const auto& routed) {
+        return cause_of({.code = CURLE_COULDNT_CONNECT, .os_error = os_error, .tried = tried}, routed);
+    };
+    for (const long no_route : {ENETUNREACH, EHOSTUNREACH, EACCES}) {
+        CAPTURE(no_route);
+        CHECK(cause(no_route, only_v4, machine(false, false, false)) == Cause::local);
+        CHECK(cause(no_route, only_v6, machine(false, false, true)) == Cause::other);
+        CHECK(cause(no_route, only_v4, machine(false, false, true)) == Cause::other);
+        CHECK(cause(no_route, only_v4, machine(true, false, false)) == Cause::other);  // a router's word, then
+    }
+    // IPv6 alone on a machine that has none, then the same beside an address that refuses.
+    CHECK(cause(EADDRNOTAVAIL, only_v6, machine(true, false, true)) == Cause::other);
+    CHECK(cause(EADDRNOTAVAIL, both, machine(true, false, true)) == Cause::other);
+    // No port is left.
+    CHECK(cause(EADDRNOTAVAIL, only_v4, machine(true, false, true)) == Cause::local);
+    CHECK(cause(EADDRNOTAVAIL, both, machine(true, true, true)) == Cause::local);
+    // No address of its own at all.
+    CHECK(cause(EADDRNOTAVAIL, only_v6, machine(false, false, false)) == Cause::local);
 }
 
 TEST_CASE("the host of a URL is an address or a name") {
