@@ -70,4 +70,11 @@ Attempt signer_failed(std::string why) {
     return attempt;
 }
 
+Attempt not_sent(std::string why) {
+    Attempt attempt;
+    attempt.cause = STIPEND_HTTP_CAUSE_LOCAL;
+    attempt.reason = std::move(why);
+    return attempt;
+}
+
 }  // namespace runner

@@ -29,8 +29,8 @@ struct Attempt {
 
     // No process listens, or one went away in the middle of the exchange.
     [[nodiscard]] bool gone() const { return cause == STIPEND_HTTP_CAUSE_REFUSED || cause == STIPEND_HTTP_CAUSE_RESET; }
-    // Nothing left this machine.
-    [[nodiscard]] bool local() const { return cause == STIPEND_HTTP_CAUSE_LOCAL; }
+    // Nothing left this machine, and the orchestrator has no part in that.
+    [[nodiscard]] bool local() const { return cause == STIPEND_HTTP_CAUSE_LOCAL && !responded; }
 };
 
 struct Expected {
@@ -47,8 +47,10 @@ Attempt read_answer(const stipend::HttpReply& reply, const Expected& expected);
 // What every attempt takes from its exchange, valid or not.
 Attempt read_exchange(const stipend::HttpReply& reply);
 
-// An attempt that ended before its call was answered: by the orchestrator's own offer, or by the payer's signer.
+// An attempt that ended before its call was answered: by the orchestrator's own offer, by the payer's signer, or by
+// this machine, which sent nothing.
 Attempt refused_offer(std::string why);
 Attempt signer_failed(std::string why);
+Attempt not_sent(std::string why);
 
 }  // namespace runner

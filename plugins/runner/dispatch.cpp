@@ -197,7 +197,7 @@ std::string Dispatch::path_of(const JobPtr& job) const {
 void Dispatch::call(const JobPtr& job) {
     if (!job->offer->single_shot) return reserve_session(job);
     if (job->payment) job->paid_at = host_.monotonic();
-    if (auto sent = send_call(job); !sent) not_sent(job, sent.error());
+    if (auto sent = send_call(job); !sent) host_refused(job, sent.error());
 }
 
 Result<void> Dispatch::send_call(const JobPtr& job) {
@@ -207,7 +207,7 @@ Result<void> Dispatch::send_call(const JobPtr& job) {
 
 void Dispatch::post(const JobPtr& job, const std::string& path, const std::string& headers, const std::string& body,
                     std::uint32_t timeout_ms, Answered then) {
-    if (auto sent = send(job, path, headers, body, timeout_ms, then); !sent) not_sent(job, sent.error());
+    if (auto sent = send(job, path, headers, body, timeout_ms, then); !sent) host_refused(job, sent.error());
 }
 
 Result<void> Dispatch::send(const JobPtr& job, const std::string& path, const std::string& headers,
@@ -228,11 +228,11 @@ Result<void> Dispatch::send(const JobPtr& job, const std::string& path, const st
     return {};
 }
 
-void Dispatch::not_sent(const JobPtr& job, const stipend::Error& error) {
-    Attempt attempt;
-    attempt.cause = STIPEND_HTTP_CAUSE_LOCAL;
-    attempt.reason = error.message;
+// What can be wrong with a request is the path, which the orchestrator stated; everything else is this machine's.
+void Dispatch::host_refused(const JobPtr& job, const stipend::Error& error) {
+    auto attempt = error.status == STIPEND_E_INVALID ? refused_offer(error.message) : not_sent(error.message);
     attempt.paid = job->payment.has_value();
+    if (attempt.paid && !job->session) job->fee = Wei();
     try_over(job, std::move(attempt));
 }
 

@@ -20,6 +20,7 @@
 #include "session_stops.hpp"
 #include "settings.hpp"
 #include "signer.hpp"
+#include "signer_turns.hpp"
 #include "stipend/abi/dispatch.h"
 #include "stipend/plugin.hpp"
 #include "witness.hpp"
@@ -88,7 +89,7 @@ class Dispatch {
     // As `send`; an exchange that the host does not take ends the attempt.
     void post(const JobPtr& job, const std::string& path, const std::string& headers, const std::string& body,
               std::uint32_t timeout_ms, Answered then);
-    void not_sent(const JobPtr& job, const stipend::Error& error);
+    void host_refused(const JobPtr& job, const stipend::Error& error);
     void answered(const JobPtr& job, const stipend::HttpReply& reply);
 
     // Of dispatch_session.cpp.
@@ -104,9 +105,14 @@ class Dispatch {
     void reserve(const JobPtr& job);
     void identify(const JobPtr& job);
     void demanded(const JobPtr& job, const stipend::HttpReply& reply);
+    // Between `begin` of `turns_` and its `leave`.
+    void ask_alone(const JobPtr& job, const std::string& body);
+    void ask_payment(const JobPtr& job, const std::string& body);
+    void payment_answered(const JobPtr& job, const SignerAnswer& answer);
     void signed_for(const JobPtr& job, const SignerAnswer& answer);
     void send_payment(const JobPtr& job, const livepeer::RunnerPayment& payment);
     void judge_signer(const JobPtr& job, const std::string& why);
+    void convict(const JobPtr& job, const std::string& why);
 
     // Of dispatch_verdict.cpp.
     void try_over(const JobPtr& job, Attempt attempt);
@@ -128,6 +134,7 @@ class Dispatch {
     // [pool]
     Discovery discovery_;
     std::optional<Signer> signer_;  // where one is configured
+    SignerTurns turns_;
     PaidPeriods paid_periods_;
     Witness witness_;
     SessionStops stops_;

@@ -2,19 +2,20 @@
 //
 //   the payer's signer fails, also at what carries       retry, then UNKNOWN
 //     nothing of the payee's, or the budget refuses
+//   a question of the payee's ends the signer, twice,    FAILED, and nothing is asked for it for an hour
+//     and alone the second time
+//   nothing left this machine at one of the tries        retry, then UNKNOWN
 //   a call failed after its payment                      FAILED, without a second try; never paid again in that period
 //   the orchestrator sent a status, or offers what       retry, then FAILED
 //     the terms or the signer refuse
 //   it was not reached, and another party was            retry, then FAILED
 //   it was not reached, nor any other orchestrator,      retry, then UNKNOWN
 //     nor a configured witness
-//   nothing left this machine, no other party was        retry, then UNKNOWN
-//     reached, and no witness is configured
 //   it was not reached in any other way                  retry, then FAILED
 //
-// So UNKNOWN requires what no payee can cause: a signer that fails at its own address, or a network that reaches no
-// other party. A payee chooses its own name, address and certificate; that nothing leads there says nothing of the
-// payer.
+// So UNKNOWN requires what no payee can cause: a signer that fails at its own address, a machine that lacks what each
+// request needs, or a network that reaches no other party. A payee chooses its own name, address and certificate; that
+// nothing leads there says nothing of the payer.
 #include <algorithm>
 
 #include "job.hpp"
@@ -80,11 +81,7 @@ bool Dispatch::may_come_back(const JobPtr& job, const Look& look) const {
 }
 
 void Dispatch::try_now(const JobPtr& job) {
-    if (auto begun = begin_try(job); begun) return;
-    Attempt attempt;
-    attempt.cause = STIPEND_HTTP_CAUSE_LOCAL;
-    attempt.reason = "the host takes no request";
-    try_over(job, std::move(attempt));
+    if (auto begun = begin_try(job); !begun) try_over(job, not_sent(begun.error().message));
 }
 
 void Dispatch::pause(const JobPtr& job, std::int64_t delay_ns) {
@@ -103,16 +100,14 @@ void Dispatch::judge(const JobPtr& job) {
     const auto& last = attempts.back();
     const auto payers = std::find_if(attempts.begin(), attempts.end(), [](const Attempt& one) { return one.payer; });
     if (payers != attempts.end() && !last.paid) return excuse(job, reason_of(attempts));
+    const bool local = std::any_of(attempts.begin(), attempts.end(), [](const Attempt& one) { return one.local(); });
+    if (local) return excuse(job, cat("this machine could not ask: ", reason_of(attempts)));
     if (last.responded) return fail_check(job);
     witness_.ask(job->address, [this, job](Witness::Network network) {
         if (!job->done.pending()) return;
-        const auto& end = job->attempts.back();
         if (network == Witness::Network::fails) {
             return excuse(job,
                           cat("this host's network fails: no witness answers; the call: ", reason_of(job->attempts)));
-        }
-        if (network == Witness::Network::unknown && end.local()) {
-            return excuse(job, cat("this machine could not ask: ", reason_of(job->attempts)));
         }
         fail_check(job);
     });

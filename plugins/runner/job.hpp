@@ -30,6 +30,7 @@ struct Dispatch::Job {
     // Of the present attempt.
     std::optional<livepeer::RunnerOffer> offer;
     std::optional<livepeer::RunnerPayment> payment;  // of the call under way
+    bool alone = false;                              // nothing else is asked of the signer meanwhile
     bool refreshed = false;                          // the signer's parameters were asked for again
     bool reserving = false;                          // the exchange under way may begin a session
     std::optional<livepeer::RunnerSession> session;  // that was reserved and not yet stopped

@@ -32,7 +32,9 @@ SignerAnswer read_signer_answer(const HttpReply& reply) {
     using Is = SignerAnswer::Is;
     SignerAnswer out;
     if (reply.status != STIPEND_OK) {
-        out.is = reply.status == STIPEND_E_CANCELLED ? Is::cancelled : Is::failed;
+        // The peer, since a kept connection that breaks during a question ends as one that was not made.
+        const bool unasked = stipend::view(reply.response->peer).empty();
+        out.is = reply.status == STIPEND_E_CANCELLED ? Is::cancelled : unasked ? Is::unasked : Is::failed;
         out.why = reply.error;
         return out;
     }
@@ -55,7 +57,12 @@ SignerAnswer read_signer_answer(const HttpReply& reply) {
 
 void Signer::identify(Identified done) {
     waiting_.push_back(std::move(done));
-    if (waiting_.size() > 1) return;
+    if (!asking_) ask_identity();
+}
+
+void Signer::ask_identity() {
+    asking_ = true;
+    asked_.swap(waiting_);
     const auto url = cat(url_, "/sign-orchestrator-info");
     stipend::HttpRequest request;
     request.method = "POST";
@@ -68,9 +75,11 @@ void Signer::identify(Identified done) {
 
 void Signer::identified(const Result<std::string>& address) {
     if (address) address_ = *address;
-    std::vector<Identified> waiting;
-    waiting.swap(waiting_);
-    for (auto& done : waiting) done(address);
+    std::vector<Identified> asked;
+    asked.swap(asked_);
+    asking_ = false;
+    for (auto& done : asked) done(address);
+    if (!waiting_.empty() && !asking_) ask_identity();
 }
 
 Result<stipend_op> Signer::pay(const std::string& body, Answered done) const {

@@ -19,6 +19,7 @@ struct SignerAnswer {
         refused,    // because of the payee's own parameters
         stale,      // the payee's parameters are to be asked for again
         failed,     // no answer, or one that says nothing of the parameters
+        unasked,    // the question never reached it
         cancelled,  // the host cancelled the exchange
     };
     Is is = Is::failed;
@@ -42,19 +43,21 @@ class Signer {
     // The payer's address, if it is known.
     [[nodiscard]] const std::string& address() const { return address_; }
     // Asks for the payer's address, which carries nothing of any payee's. `done` comes once; from inside this call if
-    // the host takes no request. Calls while one is under way share it.
+    // the host takes no request. Calls while one is under way share the next one, so that each is asked after its call.
     void identify(Identified done);
 
     // Asks for one payment. `done` comes once, never from inside this call. An error: the host takes no request.
     stipend::Result<stipend_op> pay(const std::string& body, Answered done) const;
 
   private:
+    void ask_identity();
     void identified(const stipend::Result<std::string>& address);
 
     const stipend::Host host_;
     const std::string url_;
     std::string address_;
-    std::vector<Identified> waiting_;
+    std::vector<Identified> waiting_, asked_;
+    bool asking_ = false;
 };
 
 }  // namespace runner

@@ -47,33 +47,69 @@ TEST_CASE("the wait for a restart ends after twenty seconds, or half of the peri
     }
 }
 
-TEST_CASE("what never left this machine says nothing, where no other party is known to answer") {
-    Network net;
-    net.offer = local();
-    const auto result = net.run();
-    CHECK(result->outcome == STIPEND_JOB_UNKNOWN);
-    CHECK(result->reason.find("this machine could not ask: ") == 0);
-    CHECK_FALSE(net.plugin().health().ok());
+TEST_CASE("each cause of a failure, at the offer and at the call: which of them is this machine's") {
+    struct Row {
+        const char* what;
+        FakeReply reply;
+        std::int32_t outcome;
+    };
+    const auto failed = [](std::int32_t phase, std::int32_t cause) {
+        return FakeReply::failed(STIPEND_E_UNAVAILABLE, phase, "it failed").because(cause);
+    };
+    auto late = FakeReply::failed(STIPEND_E_LIMIT, STIPEND_HTTP_HEAD, "it failed").because(STIPEND_HTTP_CAUSE_LOCAL);
+    late.http_status = 200;
+    const std::vector<Row> rows{
+        {"no resolver", failed(STIPEND_HTTP_RESOLVE, STIPEND_HTTP_CAUSE_LOCAL), STIPEND_JOB_UNKNOWN},
+        {"no resolver in time",
+         FakeReply::failed(STIPEND_E_TIMEOUT, STIPEND_HTTP_RESOLVE, "slow").because(STIPEND_HTTP_CAUSE_LOCAL),
+         STIPEND_JOB_UNKNOWN},
+        {"no route, port or descriptor", failed(STIPEND_HTTP_CONNECT, STIPEND_HTTP_CAUSE_LOCAL), STIPEND_JOB_UNKNOWN},
+        {"own TLS store", failed(STIPEND_HTTP_TLS, STIPEND_HTTP_CAUSE_LOCAL), STIPEND_JOB_UNKNOWN},
+        {"an answer was begun", late, STIPEND_JOB_FAILED},
+        {"no such name", failed(STIPEND_HTTP_RESOLVE, STIPEND_HTTP_CAUSE_RESOLVE), STIPEND_JOB_FAILED},
+        {"refused", failed(STIPEND_HTTP_CONNECT, STIPEND_HTTP_CAUSE_REFUSED), STIPEND_JOB_FAILED},
+        {"reset", failed(STIPEND_HTTP_SENT, STIPEND_HTTP_CAUSE_RESET), STIPEND_JOB_FAILED},
+        {"its certificate", failed(STIPEND_HTTP_TLS, STIPEND_HTTP_CAUSE_CERTIFICATE), STIPEND_JOB_FAILED},
+        {"broken HTTP", failed(STIPEND_HTTP_SENT, STIPEND_HTTP_CAUSE_OTHER), STIPEND_JOB_FAILED},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(row.what);
+        const bool ours = row.outcome == STIPEND_JOB_UNKNOWN;
+        // Others answer, so it is the cause alone that decides.
+        Network at_offer(watched), at_call(watched), at_first(watched), at_second(watched);
+        at_offer.meet_other();
+        at_offer.offer = row.reply;
+        at_call.calls = {row.reply, row.reply};
+        at_first.calls = {row.reply, full()};
+        at_second.calls = {full(), row.reply};
+        for (auto* net : {&at_offer, &at_call, &at_first, &at_second}) {
+            const auto result = net->run();
+            CHECK(result->outcome == row.outcome);
+            CHECK((result->reason.find("this machine could not ask: ") == 0) == ours);
+            CHECK(net->plugin().health().ok() != ours);
+        }
+    }
 }
 
-TEST_CASE("what never left this machine is the orchestrator's, where another one answers") {
-    Network net;
-    net.meet_other();
-    net.offer = local();
-    const auto result = net.run();
-    CHECK(result->outcome == STIPEND_JOB_FAILED);
-    CHECK(net.sent_others.size() == 2);
-}
-
-TEST_CASE("what never left this machine is the orchestrator's, where a witness answers") {
-    Network net(watched);
-    net.offer = local();
-    CHECK(net.run()->outcome == STIPEND_JOB_FAILED);
-    CHECK(net.sent_witnesses.size() == 1);
+TEST_CASE("a request that the host does not take is this machine's, but for a path that cannot be sent") {
+    for (const auto status : {STIPEND_E_LIMIT, STIPEND_E_UNAVAILABLE, STIPEND_E_INVALID}) {
+        Network net;
+        net.host.http().serve([&](const FakeRequest&) {
+            net.host.http().refuse(status);  // the call that follows
+            return net.offer;
+        });
+        auto job = net.plugin().submit(Network::job());
+        net.host.advance(ns_per_s);  // between the tries
+        CHECK_FALSE(job.done());
+        net.host.http().refuse(STIPEND_OK);
+        net.host.settle();
+        REQUIRE(job.done());
+        CHECK(job->outcome == (status == STIPEND_E_INVALID ? STIPEND_JOB_FAILED : STIPEND_JOB_UNKNOWN));
+    }
 }
 
 TEST_CASE("with a witness that fails, and no other orchestrator that answers, the network is the payer's") {
-    for (const auto& away : {local(), refused(), reset(), unresolved(), FakeReply::hang()}) {
+    for (const auto& away : {refused(), reset(), unresolved(), FakeReply::hang()}) {
         Network net(watched);
         net.meet_other();
         net.offer = away;
@@ -94,16 +130,17 @@ TEST_CASE("with a witness that fails, an orchestrator is still judged where anot
 }
 
 TEST_CASE("an orchestrator is no witness of its own") {
-    Network net;
+    Network net(watched);
     net.run();
-    net.calls = {local(), local()};
+    net.witness_answer = refused();
+    net.calls = {refused(), refused()};
     CHECK(net.run()->outcome == STIPEND_JOB_UNKNOWN);
 }
 
 TEST_CASE("an answer on the second try is its own, whatever the network did on the first") {
     Network net(watched);
     net.witness_answer = local();
-    net.calls = {local(), full()};
+    net.calls = {refused(), full()};
     const auto result = net.run();
     CHECK(result->outcome == STIPEND_JOB_FAILED);
     CHECK(result->flags == STIPEND_RESULT_ANSWERED);

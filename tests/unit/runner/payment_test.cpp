@@ -153,7 +153,7 @@ TEST_CASE("a signer that fails at its own identity as well is the payer's") {
 }
 
 TEST_CASE("a signer that fails only at what the payee supplied is the payee's") {
-    for (const auto& sick : {refused(), FakeReply::answer(500, "boom"), FakeReply::hang(),
+    for (const auto& sick : {reset(), FakeReply::answer(500, "boom"), FakeReply::hang(),
                              FakeReply::answer(200, R"({"payment":"a b","segCreds":"\r\n"})")}) {
         Paid net;
         net.calls.clear();
@@ -165,6 +165,27 @@ TEST_CASE("a signer that fails only at what the payee supplied is the payee's") 
                       result->reason);
         CHECK(net.plugin().health().ok());
     }
+}
+
+TEST_CASE("a question that never reached the signer is the payer's, also where the signer is well") {
+    for (const auto& unasked : {refused(), local(), unresolved()}) {
+        Paid net;
+        net.calls.clear();
+        net.answer = demand();
+        net.signer_payment = unasked;
+        const auto result = net.run();
+        CHECK(result->outcome == STIPEND_JOB_UNKNOWN);
+        CHECK_MESSAGE(result->reason.find("the signer fails: ") == 0, result->reason);
+    }
+}
+
+TEST_CASE("a payment that never left this machine costs nothing and says nothing") {
+    Paid net;
+    net.calls = {demand(), local()};
+    const auto result = net.run();
+    CHECK(result->outcome == STIPEND_JOB_UNKNOWN);
+    CHECK_MESSAGE(result->reason.find("this machine could not ask: after its payment: ") == 0, result->reason);
+    CHECK(fee_of(result) == "0");
 }
 
 TEST_CASE("a signer that is down before anything was called is the payer's, and well again it pays") {
