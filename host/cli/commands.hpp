@@ -119,6 +119,7 @@ struct ReconcileOptions {
     Common common;
     std::string since;                   // empty: all
     std::optional<std::string> network;  // none: all; empty: the first one
+    bool accept_restored = false;        // lets a restored ledger pay again, whatever differs
     bool accept_foreign = false;         // records that something else used the payer's next nonces
 };
 int reconcile(const ReconcileOptions& options);

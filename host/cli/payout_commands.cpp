@@ -26,10 +26,14 @@ void add_payout_commands(CLI::App& app, PayoutOptions& options, ReconcileOptions
     order("release", "let one that is held go on", false);
     order("return", "end one that is not bound: it is owed again", true);
     order("unfreeze", "end what froze one, once you know what it was", false);
-    auto* compare = command(app, "reconcile", "compare the ledger's payouts with the chain; changes nothing by itself",
+    auto* compare = command(app, "reconcile",
+                            "compare the ledger's payouts with the chain; where they agree, a restored ledger "
+                            "pays again",
                             reconciled.common);
     compare->add_flag("--accept-foreign", reconciled.accept_foreign,
                       "record that something else used the payer's next nonces, and go on behind them");
+    compare->add_flag("--accept-restored", reconciled.accept_restored,
+                      "let a restored ledger pay again, whatever differs; it is recorded");
     compare->add_option("--since", reconciled.since, "only those that ended since, in UTC (default: all)");
     compare->add_option("--network", reconciled.network, "only this one of `networks`; '' is `network` (default: all)");
     compare->callback([&] { status = reconcile(reconciled); });

@@ -171,9 +171,10 @@ int reconcile(const ReconcileOptions& options) {
     int status = exit_good;
     const auto settings = settings_for(Reads::place, options.common, status);
     if (!settings) return status;
-    auto body = Json::object();
+    auto body = Json::object().append("by", requester());
     if (!options.since.empty()) body.append("since", options.since);
-    if (options.accept_foreign) body.append("accept_foreign", true).append("by", requester());
+    if (options.accept_foreign) body.append("accept_foreign", true);
+    if (options.accept_restored) body.append("accept_restored", true);
     if (options.network) body.append("network", *options.network);
     const auto answer = ask_host(*settings, "POST", "/reconcile", body, slow_ms);
     if (!answer) return print_error(answer.error());
@@ -185,6 +186,8 @@ int reconcile(const ReconcileOptions& options) {
     }
     const auto* networks = answer->find("networks");
     for (const auto& one : networks == nullptr ? std::vector<Json>() : networks->items()) print_compared(one);
+    const auto* accepted = answer->find("restored_accepted");
+    if (accepted != nullptr && accepted->truth()) fmt::print("the restored ledger pays again\n");
     fmt::print("{}\n", good ? "they agree" : "they differ: see payouts.md, \"When the ledger and the chain differ\"");
     return good ? exit_good : exit_bad;
 }

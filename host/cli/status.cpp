@@ -79,6 +79,13 @@ void print_status(const Json& status) {
     if (const auto* restored = status.find("restored")) {
         fmt::print("the ledger is a restored one since {}, from a backup of {}, up to row {} of its chain\n",
                    text_of(*restored, "at"), text_of(*restored, "backup_at"), text_of(*restored, "last_seq"));
+        const auto* accepted = restored->find("accepted");
+        if (accepted != nullptr && accepted->is(Json::Kind::object)) {
+            fmt::print("  accepted at {} by {}{}\n", text_of(*accepted, "at"), text_of(*accepted, "by"),
+                       accepted->find("compared")->truth() ? ", compared with the chain" : "");
+        } else {
+            fmt::print("  nothing is paid by it until `stipend reconcile`, or `stipend reconcile --accept-restored`\n");
+        }
     }
     for (const auto& alert : status.find("alerts")->items()) {
         fmt::print("alert {} since {}: {}\n", text_of(alert, "id"), text_of(alert, "since"), text_of(alert, "text"));

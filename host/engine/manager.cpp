@@ -66,7 +66,7 @@ Result<std::string> Manager::review(const runtime::Plan& next_plan, const runtim
 }
 
 void Manager::open(ledger::State state) {
-    restored_ = state.restored;
+    restoration_ = {state.restored, state.restored_accepted};
     if (auto* delivery = host_.alerts()) fired_before_ = delivery->fired_before();
     const auto objections = std::move(state.objections);
     open_payouts_ = std::move(state.payouts);

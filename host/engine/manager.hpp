@@ -194,8 +194,8 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     std::unique_ptr<SlaWatch> sla_;                  // the same
     std::shared_ptr<OfferBook> offers_;              // none: the API is not served
     std::vector<ledger::OpenPayouts> open_payouts_;  // of the runs before, by network
-    std::unique_ptr<PayoutDesks> payouts_;           // none: settlement is not on
-    std::optional<ledger::Restored> restored_;
+    Restoration restoration_;
+    std::unique_ptr<PayoutDesks> payouts_;                // none: settlement is not on
     std::map<std::string, std::string> changes_alerted_;  // texts of alerts about changes that wait, by id
     stipend_unix_ns next_change_look_ = 0;
     std::set<std::string> fired_before_;  // alerts of the run before that are neither raised nor resolved yet

@@ -12,7 +12,7 @@ namespace stipend::engine {
 void Manager::pay_out(const runtime::InstanceSet& fresh) {
     if (plan_->settings.settlement != config::Settlement::ethereum || once_) return;
     if (!payouts_) {
-        payouts_ = std::make_unique<PayoutDesks>(host_, *engine_, plan_->settings, open_payouts_, [this] {
+        payouts_ = std::make_unique<PayoutDesks>(host_, *engine_, plan_->settings, open_payouts_, restoration_, [this] {
             if (events_) events_->notify();
         });
     }

@@ -12,11 +12,19 @@ constexpr std::int64_t stuck_after_ns = 60 * ns_per_s;
 constexpr std::size_t max_gaps_shown = 200;     // in an overview
 constexpr std::size_t max_code_versions = 256;  // whose copies are kept; a policy has some hundred KB
 
-Json restored_json(const ledger::Restored& restored) {
+Json restored_json(const ledger::Restored& restored, const std::optional<ledger::RestoredAccepted>& accepted) {
+    auto by = Json();
+    if (accepted) {
+        by = Json::object()
+                 .append("at", utc_text(accepted->at))
+                 .append("by", accepted->by)
+                 .append("compared", accepted->compared);
+    }
     return Json::object()
         .append("at", utc_text(restored.at))
         .append("last_seq", restored.last)
-        .append("backup_at", restored.backup_at == 0 ? Json() : Json(utc_text(restored.backup_at)));
+        .append("backup_at", restored.backup_at == 0 ? Json() : Json(utc_text(restored.backup_at)))
+        .append("accepted", std::move(by));
 }
 
 }  // namespace
@@ -27,7 +35,7 @@ void Manager::add_parts(Json& out) {
     }
     if (auto demand = demand_json(engine_->demand()); !demand.is(Json::Kind::null))
         out.set("demand", std::move(demand));
-    if (restored_) out.set("restored", restored_json(*restored_));
+    if (restoration_.restored) out.set("restored", restored_json(*restoration_.restored, restoration_.accepted));
     if (heads_) out.set("signed_heads", heads_->status());
     if (payouts_) out.set("payouts", payouts_->status());
 }

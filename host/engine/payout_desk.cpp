@@ -66,6 +66,7 @@ void PayoutDesk::apply(const config::PaidNetwork& settings, std::shared_ptr<plug
                        Addresses addresses) {
     auto rules = payout_rules(settings, network_id_);
     rules.stopped = rules.stopped || stopped_;
+    rules.restored = restored_;
     settler_.set_rules(std::move(rules));
     addresses_ = std::move(addresses);
     if (instance == instance_) return;
@@ -74,6 +75,13 @@ void PayoutDesk::apply(const config::PaidNetwork& settings, std::shared_ptr<plug
         instance_, [&loop = host_.loop()](std::function<void()> work) { loop.post(std::move(work)); },
         chain_deadline_ns);
     take_next_chain();
+}
+
+void PayoutDesk::set_restored(bool restored) {
+    restored_ = restored;
+    auto rules = settler_.rules();
+    rules.restored = restored;
+    settler_.set_rules(std::move(rules));
 }
 
 void PayoutDesk::take_next_chain() {
@@ -240,6 +248,7 @@ void PayoutDesk::report(const ledger::PayoutChanges& changes) {
 // What blocks all of them, and each that only a person moves.
 void PayoutDesk::follow_alerts(stipend_unix_ns now) {
     // In the middle of its questions a block may be over only until the next one fails again.
+    follow_restored(now);
     if (!settler_.busy()) {
         follow_block(now);
         auto unread = settler_.unread();
@@ -249,8 +258,22 @@ void PayoutDesk::follow_alerts(stipend_unix_ns now) {
     if (std::exchange(moved_, false)) follow_payouts(now);
 }
 
+// Beside whatever else keeps payouts.
+void PayoutDesk::follow_restored(stipend_unix_ns now) {
+    if (restored_ == restored_alert_) return;
+    restored_alert_ = restored_;
+    const auto id = alert_id(settlement::blocks::restored);
+    if (!restored_) return engine_.resolve(id, now);
+    engine_.raise({.id = id,
+                   .severity = STIPEND_ALERT_CRITICAL,
+                   .text = "nothing is paid: the ledger was restored from a backup, and was not compared with the "
+                           "chain since: `stipend reconcile`, or `stipend reconcile --accept-restored`",
+                   .at = now});
+}
+
 void PayoutDesk::follow_block(stipend_unix_ns now) {
-    const auto block = settler_.block();
+    auto block = settler_.block();
+    if (block.id == settlement::blocks::restored) block = {};  // it has its own alert
     if (block.id != block_) {
         if (!block_.empty()) engine_.resolve(alert_id(block_), now);
         block_ = block.id;

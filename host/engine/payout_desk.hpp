@@ -50,6 +50,8 @@ class PayoutDesk final : private settlement::Book {
     // Puts a configuration in force, and the plugin instance that it pays by. What the one before it was asked, it
     // answers.
     void apply(const config::PaidNetwork& settings, std::shared_ptr<plugin::Instance> instance, Addresses addresses);
+    // Whether the ledger comes from a backup and may not pay yet; false at first.
+    void set_restored(bool restored);
     void tick(stipend_unix_ns now);
     [[nodiscard]] std::optional<stipend_unix_ns> next_wakeup() const;
     // Binds, signs and sends nothing more.
@@ -131,6 +133,7 @@ class PayoutDesk final : private settlement::Book {
     void report(const ledger::PayoutChanges& changes);
     void follow_alerts(stipend_unix_ns now);
     void follow_block(stipend_unix_ns now);
+    void follow_restored(stipend_unix_ns now);
     void follow_payouts(stipend_unix_ns now);
     [[nodiscard]] std::string key_of(ledger::PayoutId payout) const;
     // The settler's questions and commits are over, so that its chain can be another one.
@@ -156,13 +159,15 @@ class PayoutDesk final : private settlement::Book {
     settlement::Settler settler_;
     std::deque<std::function<void()>> orders_;  // of people, which wait until no other step is under way
     bool stopped_ = false;
+    bool restored_ = false;
     std::optional<Error> failure_;
     std::uint64_t paid_ = 0;
     std::uint64_t returned_ = 0;
     std::size_t without_address_ = 0;
     bool moved_ = true;                       // payouts have changed since their alerts were looked at
     std::vector<settlement::SlotId> unread_;  // by the chain's answers, so that their payouts have an alert
-    std::string block_;                       // the id of what blocks, and
+    bool restored_alert_ = false;
+    std::string block_;  // the id of what blocks, and
     stipend_unix_ns blocked_since_ = 0;
     std::set<std::string> alerts_;  // that are raised
     bool resolved_ = false;         // one of them was

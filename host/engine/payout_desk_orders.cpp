@@ -85,6 +85,7 @@ Result<Json> PayoutDesk::reconcile(const Json& body) {
     }));
     runtime::PendingAnswer<Result<settlement::Reconciled>> answer;
     host_.loop().post([this, side, give = answer.giver()] {
+        side->restored = restored_;
         auto chain = std::make_shared<settlement::PluginChain>(
             instance_, [&loop = host_.loop()](std::function<void()> work) { loop.post(std::move(work)); },
             chain_deadline_ns);

@@ -14,11 +14,16 @@ ledger::OpenPayouts take(std::vector<ledger::OpenPayouts>& open, ledger::Network
     return {.network = id};  // ids and nonces are those of all networks
 }
 
+bool is_true(const Json& body, std::string_view member) {
+    const auto* found = body.find(member);
+    return found != nullptr && found->is(Json::Kind::boolean) && found->truth();
+}
+
 }  // namespace
 
 PayoutDesks::PayoutDesks(runtime::Host& host, Engine& engine, const config::Settings& settings,
-                         std::vector<ledger::OpenPayouts> open, std::function<void()> changed)
-    : ledger_(settings.state, runtime::namespace_of(settings)) {
+                         std::vector<ledger::OpenPayouts> open, Restoration& restoration, std::function<void()> changed)
+    : host_(host), restoration_(restoration), ledger_(settings.state, runtime::namespace_of(settings)) {
     STIPEND_ASSERT(!open.empty());
     const auto& networks = engine.networks().all();
     // Also of networks that are not configured any more: their payers may pay on others of their chains.
@@ -26,6 +31,7 @@ PayoutDesks::PayoutDesks(runtime::Host& host, Engine& engine, const config::Sett
     for (std::size_t place = 0; place < networks.size(); ++place) {
         desks_.push_back(std::make_unique<PayoutDesk>(host, engine, settings, place,
                                                       take(open, networks[place].terms.row.id), numbering_, changed));
+        desks_.back()->set_restored(restoration_.keeps_payouts());
     }
 }
 
@@ -117,10 +123,37 @@ Result<Json> PayoutDesks::show(const Json& body) {
     return desk->show(body);
 }
 
+Result<bool> PayoutDesks::accept_restored(const Json& body, bool compared) {
+    STIPEND_LET(restored, host_.loop().ask([this] {
+        return restoration_.keeps_payouts() ? restoration_.restored : std::optional<ledger::Restored>();
+    }));
+    if (!restored) return false;
+    const auto* by = body.find("by");
+    const ledger::RestoredAccepted row{.restored_at = restored->at,
+                                       .by = by != nullptr && by->is(Json::Kind::string) ? by->text() : std::string(),
+                                       .compared = compared,
+                                       .at = host_.now()};
+    STIPEND_TRY(host_.writer().ask([&row](ledger::Ledger& ledger) { return ledger.accept_restored(row); }));
+    host_.log().warn(cat("payouts: the restored ledger pays again: ",
+                         compared ? "it agrees with the chain, compared by " : "accepted by ", row.by));
+    return host_.loop().ask([this, &row] {
+        restoration_.accepted = row;
+        for (const auto& desk : desks_) desk->set_restored(false);
+        return true;
+    });
+}
+
 Result<Json> PayoutDesks::reconcile(const Json& body) {
     const auto* named = body.find("network");
-    const auto* accept = body.find("accept_foreign");
-    const bool accepts = accept != nullptr && accept->is(Json::Kind::boolean) && accept->truth();
+    const bool accepts = is_true(body, "accept_foreign");
+    bool accepted = false;
+    if (is_true(body, "accept_restored")) {
+        STIPEND_SET(accepted, accept_restored(body, false));
+        if (!accepted) {
+            return fail(STIPEND_E_CONFLICT,
+                        "the ledger was not restored, or what was lost by that is accepted already");
+        }
+    }
     if (named == nullptr && accepts && desks_.size() > 1) {
         return fail(STIPEND_E_INVALID, "several networks are paid: want the one whose nonces are accepted");
     }
@@ -139,7 +172,13 @@ Result<Json> PayoutDesks::reconcile(const Json& body) {
         for (const auto& desk : desks_) names += cat(names.empty() ? "\"" : ", \"", desk->name(), "\"");
         return fail(STIPEND_E_INVALID, "no such network: want one of ", names, "; the first one has no name");
     }
-    return Json::object().append("clean", clean).append("networks", std::move(networks));
+    // A part that agrees says nothing of the others.
+    const bool whole = networks.items().size() == desks_.size() && body.find("since") == nullptr;
+    if (clean && whole && !accepted) STIPEND_SET(accepted, accept_restored(body, true));
+    return Json::object()
+        .append("clean", clean)
+        .append("restored_accepted", accepted)
+        .append("networks", std::move(networks));
 }
 
 }  // namespace stipend::engine

@@ -11,11 +11,20 @@
 
 namespace stipend::engine {
 
+// What the ledger says of having been restored from a backup.
+struct Restoration {
+    std::optional<ledger::Restored> restored = {};  // the last time
+    std::optional<ledger::RestoredAccepted> accepted = {};
+    // What was paid after the backup is not in the ledger: until that is accepted, nothing is paid.
+    [[nodiscard]] bool keeps_payouts() const { return restored && !accepted; }
+};
+
 class PayoutDesks {
   public:
-    // As of a PayoutDesk. `open` is what the ledger has of each network, with 0.
+    // As of a PayoutDesk. `open` is what the ledger has of each network, with 0. `restoration` outlives this; on
+    // [control].
     PayoutDesks(runtime::Host& host, Engine& engine, const config::Settings& settings,
-                std::vector<ledger::OpenPayouts> open, std::function<void()> changed);
+                std::vector<ledger::OpenPayouts> open, Restoration& restoration, std::function<void()> changed);
 
     // `fresh` has the plugin instance of each network.
     void apply(const config::Settings& settings, const runtime::InstanceSet& fresh,
@@ -36,13 +45,19 @@ class PayoutDesks {
     Result<Json> order(const Json& body);
     Result<Json> show(const Json& body);
     // Of the network that the member "network" names (the first one: ""), or of all, one after the other:
-    // {"clean","networks":[...]} with what each desk answers. INVALID: there is no such network, or it is to be named,
-    // since `accept_foreign` is of one. [any but control]
+    // {"clean","restored_accepted","networks":[...]} with what each desk answers. A restored ledger pays again where
+    // all of it agrees with the chain, or, before the comparison, where `accept_restored` is true; `by` is recorded.
+    // INVALID: there is no such network, or it is to be named, since `accept_foreign` is of one. CONFLICT:
+    // `accept_restored` of a ledger that nothing keeps from paying. [any but control]
     Result<Json> reconcile(const Json& body);
 
   private:
     [[nodiscard]] Result<PayoutDesk*> desk_of(const Json& body);
+    // False: the ledger was not restored, or it was accepted already. [any but control]
+    [[nodiscard]] Result<bool> accept_restored(const Json& body, bool compared);
 
+    runtime::Host& host_;
+    Restoration& restoration_;
     LedgerReader ledger_;  // for those who ask
     settlement::Numbering numbering_;
     std::vector<std::unique_ptr<PayoutDesk>> desks_;  // by the place of their network

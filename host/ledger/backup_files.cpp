@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <system_error>
@@ -134,6 +135,11 @@ Result<void> copy_database(sqlite::Database& from, const std::filesystem::path& 
     std::error_code none;
     if (!copied) std::filesystem::remove(to, none);
     return copied;
+}
+
+stipend_unix_ns present_ns() {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
 }
 
 }  // namespace stipend::ledger

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "host/base/sqlite.hpp"
+#include "host/ledger/rows.hpp"
 #include "stipend/abi/types.h"
 #include "stipend/result.hpp"
 
@@ -30,5 +31,11 @@ namespace stipend::ledger {
 
 // A time as part of a file's name, such as 20261122T060000Z.
 [[nodiscard]] std::string time_in_name(stipend_unix_ns at);
+
+// By the system's clock.
+[[nodiscard]] stipend_unix_ns present_ns();
+
+// What a ledger that is restored now from the backup `database` records of itself.
+[[nodiscard]] Result<Restored> restored_facts(sqlite::Database& database);
 
 }  // namespace stipend::ledger

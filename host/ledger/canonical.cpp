@@ -157,6 +157,16 @@ class BodyReader {
     }
 
   private:
+    static bool read(const Json& member, bool& value) {
+        if (!member.is(Json::Kind::boolean)) return false;
+        value = member.truth();
+        return true;
+    }
+    static bool read(const Json& member, std::string& value) {
+        if (!member.is(Json::Kind::string)) return false;
+        value = member.text();
+        return true;
+    }
     template <std::integral T>
     static bool read(const Json& member, T& value) {
         if (!member.is(Json::Kind::number)) return false;
@@ -199,6 +209,17 @@ std::string body_of(const Row& row) {
     Json body = Json::object();
     fields(row, BodyWriter(body));
     return body.dump();
+}
+
+// Of the texts that hold the same facts, only one is ever written.
+template <Listed Row>
+std::optional<Row> parse_body(std::string_view body) {
+    const auto parsed = parse_json(body);
+    if (!parsed || !parsed->is(Json::Kind::object)) return std::nullopt;
+    Row row;
+    bool good = true;
+    fields(row, BodyReader(*parsed, good));
+    return good && body_of(row) == body ? std::optional(std::move(row)) : std::nullopt;
 }
 
 }  // namespace
@@ -359,13 +380,7 @@ std::string fee_body(const Fee& fee) {
 }
 
 std::optional<Fee> parse_fee(std::string_view body) {
-    const auto parsed = parse_json(body);
-    if (!parsed || !parsed->is(Json::Kind::object)) return std::nullopt;
-    Fee fee;
-    bool good = true;
-    fields(fee, BodyReader(*parsed, good));
-    // Of the texts that hold the same fee, only one is ever written.
-    return good && fee_body(fee) == body ? std::optional(fee) : std::nullopt;
+    return parse_body<Fee>(body);
 }
 
 std::string restored_body(const Restored& restored) {
@@ -373,12 +388,15 @@ std::string restored_body(const Restored& restored) {
 }
 
 std::optional<Restored> parse_restored(std::string_view body) {
-    const auto parsed = parse_json(body);
-    if (!parsed || !parsed->is(Json::Kind::object)) return std::nullopt;
-    Restored restored;
-    bool good = true;
-    fields(restored, BodyReader(*parsed, good));
-    return good && restored_body(restored) == body ? std::optional(restored) : std::nullopt;
+    return parse_body<Restored>(body);
+}
+
+std::string restored_accepted_body(const RestoredAccepted& accepted) {
+    return body_of(accepted);
+}
+
+std::optional<RestoredAccepted> parse_restored_accepted(std::string_view body) {
+    return parse_body<RestoredAccepted>(body);
 }
 
 Hash archive_digest(const ArchiveFacts& facts, std::uint64_t chain_id) {

@@ -54,6 +54,7 @@ enum class AuditKind : std::uint8_t {
     slot_end = 23,
     network = 24,
     demand = 25,
+    restored_accepted = 26,
 };
 [[nodiscard]] std::string_view kind_name(AuditKind kind);
 [[nodiscard]] std::string_view stated_name(Stated stated);
@@ -112,6 +113,9 @@ struct DecodedDecision {
 [[nodiscard]] std::string restored_body(const Restored& restored);
 // The facts of a stored body; none if it is not one that restored_body makes.
 [[nodiscard]] std::optional<Restored> parse_restored(std::string_view body);
+[[nodiscard]] std::string restored_accepted_body(const RestoredAccepted& accepted);
+// As parse_restored.
+[[nodiscard]] std::optional<RestoredAccepted> parse_restored_accepted(std::string_view body);
 // The row of the chain that records the archive.
 [[nodiscard]] std::string archive_body(const ArchiveFacts& facts, const Hash& digest);
 

@@ -214,6 +214,14 @@ void fields(RowOf<Restored> auto& r, auto&& visit) {
     visit(Field{.column = "backup_at"}, r.backup_at);
 }
 
+// As the one above.
+void fields(RowOf<RestoredAccepted> auto& a, auto&& visit) {
+    visit(Field{.column = "restored_at"}, a.restored_at);
+    visit(Field{.column = "by", .max_bytes = max_key_bytes}, a.by);
+    visit(Field{.column = "compared"}, a.compared);
+    visit(Field{.column = "at"}, a.at);
+}
+
 void fields(RowOf<Price> auto& p, auto&& visit) {
     visit(Field{.column = "usd_per_eth_e8"}, p.usd_per_eth_e8);
     visit(Field{.column = "at"}, p.at);

@@ -382,6 +382,10 @@ class Ledger {
     // errors or lacks its WAL. After an error no file is left.
     [[nodiscard]] virtual Result<BackupReport> backup(const std::filesystem::path& file) = 0;
 
+    // Records that a restored ledger may pay again. INVALID: `by` is empty or too long. CONFLICT: the ledger was not
+    // restored at that time, or was restored again since.
+    [[nodiscard]] virtual Result<void> accept_restored(const RestoredAccepted& accepted) = 0;
+
     // Key-value pairs of plugins. LIMIT beyond the quota; the old value is unchanged then.
     [[nodiscard]] virtual Result<void> kv_put(std::string_view instance, std::string_view key, std::string_view value,
                                               const KvQuota& quota) = 0;

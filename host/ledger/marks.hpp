@@ -26,6 +26,8 @@ namespace stipend::ledger {
 inline constexpr std::string_view mark_backup = "backup";
 // In a restored ledger: the body of the row of the chain that records it, with the row's position as `seq`.
 inline constexpr std::string_view mark_restored = "restored";
+// In one that may pay again since: the body of the row of the chain that records that.
+inline constexpr std::string_view mark_restored_accepted = "restored-accepted";
 
 [[nodiscard]] Result<std::optional<std::string>> get_mark(sqlite::Database& database, std::string_view mark);
 [[nodiscard]] Result<void> set_mark(sqlite::Database& database, std::string_view mark, std::string_view value);

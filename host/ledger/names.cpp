@@ -55,6 +55,8 @@ std::string_view kind_name(AuditKind kind) {
             return "network";
         case AuditKind::demand:
             return "demand";
+        case AuditKind::restored_accepted:
+            return "restoration accepted";
     }
     return "unknown kind";
 }

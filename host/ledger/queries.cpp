@@ -177,6 +177,8 @@ Result<State> SqliteLedger::load_state() {
     STIPEND_SET(out.demands, load_demands(database_, ns_));
     STIPEND_LET(restored, get_mark(database_, mark_restored));
     if (restored) out.restored = parse_restored(*restored);
+    STIPEND_LET(accepted, get_mark(database_, mark_restored_accepted));
+    if (accepted) out.restored_accepted = parse_restored_accepted(*accepted);
     return out;
 }
 

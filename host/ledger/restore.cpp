@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <charconv>
-#include <chrono>
 #include <fstream>
 
 #include "host/ledger/backup.hpp"
@@ -17,11 +15,6 @@
 namespace stipend::ledger {
 namespace fs = std::filesystem;
 namespace {
-
-std::int64_t present_ns() {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
 
 bool is_there(const fs::path& path) {
     std::error_code none;
@@ -87,14 +80,6 @@ std::vector<fs::path> ledger_files(const fs::path& folder, const fs::path& excep
     return out;
 }
 
-Result<Restored> facts_of(sqlite::Database& database) {
-    Restored out{.at = present_ns()};
-    STIPEND_SET(out.last, database.number("SELECT ifnull(max(seq), 0) FROM audit"));
-    STIPEND_LET(made, get_mark(database, mark_backup));
-    if (made) std::from_chars(made->data(), made->data() + made->size(), out.backup_at);
-    return out;
-}
-
 void remove_all_of(const fs::path& path) {
     std::error_code none;
     for (const char* suffix : {"", "-wal", "-shm", ".lock"}) fs::remove(path.string() + suffix, none);
@@ -116,7 +101,7 @@ Result<RestoreReport> prepare(const fs::path& fresh, const fs::path& path, const
         STIPEND_TRY(check_chain(source, options.ns.chain_id));
         STIPEND_LET(in_use, is_in_use(source));
         report.incomplete = in_use && !with_wal;
-        STIPEND_SET(report.restored, facts_of(source));
+        STIPEND_SET(report.restored, restored_facts(source));
         STIPEND_TRY(copy_database(source, fresh));
     }
     auto writer = options;

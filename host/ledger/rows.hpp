@@ -370,6 +370,15 @@ struct Restored {
     friend bool operator==(const Restored&, const Restored&) = default;
 };
 
+// That a person, or a comparison with the chain that found no difference, lets a restored ledger pay again.
+struct RestoredAccepted {
+    stipend_unix_ns restored_at = 0;  // of the restoration: Restored::at
+    std::string by = {};              // never empty
+    bool compared = false;            // the ledger and the chain agreed; false: a person answers for it
+    stipend_unix_ns at = 0;
+    friend bool operator==(const RestoredAccepted&, const RestoredAccepted&) = default;
+};
+
 struct OrchestratorRecord {
     Orchestrator row;
     EngineState state;
@@ -393,7 +402,8 @@ struct State {
     std::vector<Price> prices = {};             // by network
     std::vector<Demand> demands = {};           // those that bound the next one, in the order of the chain
     Head head = {};
-    std::optional<Restored> restored = {};  // the last time
+    std::optional<Restored> restored = {};                   // the last time
+    std::optional<RestoredAccepted> restored_accepted = {};  // of that time
 };
 
 }  // namespace stipend::ledger

@@ -158,19 +158,6 @@ Result<void> SqliteLedger::check_fence() {
     return check_writable();
 }
 
-Result<void> SqliteLedger::record_restored(const Restored& restored) {
-    const auto body = restored_body(restored);
-    Position next = position_;
-    STIPEND_TRY(transact([&]() -> Result<void> {
-        STIPEND_LET(seq, writer_->audit(next.head, AuditKind::restored, body));
-        static_cast<void>(seq);
-        STIPEND_TRY(erase_mark(database_, mark_backup));
-        return set_mark(database_, mark_restored, body);
-    }));
-    position_ = next;
-    return {};
-}
-
 Result<void> SqliteLedger::backup_before_migration() {
     STIPEND_LET(version, database_.number("PRAGMA user_version"));
     if (version >= schema_version || !options_.backup_before_migration) return {};
@@ -305,6 +292,7 @@ std::filesystem::path database_file(const std::filesystem::path& state_folder) {
 Result<std::unique_ptr<Ledger>> open(const std::filesystem::path& path, const OpenOptions& options) {
     auto ledger = std::make_unique<SqliteLedger>(path, options);
     STIPEND_TRY(ledger->open());
+    if (options.access == Access::read_write) STIPEND_TRY(ledger->mark_copy());
     return std::unique_ptr<Ledger>(std::move(ledger));
 }
 

@@ -81,6 +81,10 @@ class SqliteLedger final : public Ledger {
 
     // Records in the chain, and as a mark of the file, that it comes from a backup.
     [[nodiscard]] Result<void> record_restored(const Restored& restored);
+    // Where the file is a backup, or a copy without its WAL, that was put in the place of the ledger by hand: records
+    // that as a restoration. Once open for writing.
+    [[nodiscard]] Result<void> mark_copy();
+    [[nodiscard]] Result<void> accept_restored(const RestoredAccepted& accepted) override;
     // True if the file is a copy of a ledger in use, without its WAL.
     [[nodiscard]] bool wal_missing() const { return wal_missing_; }
 

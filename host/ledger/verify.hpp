@@ -230,6 +230,7 @@ class Verifier {
     std::vector<Unpriced> unpriced_;
     std::set<GenerationId> converted_by_host_;
     std::string restored_body_;  // of the last restoration
+    std::string accepted_body_;  // that the ledger may pay again after it; empty: it may not
     std::unordered_map<OrchestratorId, Known> known_;
     std::unordered_map<std::int64_t, std::string> namespaces_;
     std::unordered_map<std::int64_t, std::int64_t> expense_accounts_;  // by namespace

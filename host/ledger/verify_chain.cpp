@@ -252,7 +252,11 @@ void Verifier::track_change(AuditKind kind, Seq seq, const std::string& body) {
     if (kind == AuditKind::price) {
         take_price(seq, body);
     }
-    if (kind == AuditKind::restored) restored_body_ = body;
+    if (kind == AuditKind::restored) {
+        restored_body_ = body;
+        accepted_body_.clear();
+    }
+    if (kind == AuditKind::restored_accepted) accepted_body_ = body;
     if (kind != AuditKind::orchestrator && kind != AuditKind::state) return;
     const auto parsed = parse_json(body);
     if (!parsed) return bad(cat("audit seq ", seq), "its body is not JSON");

@@ -197,6 +197,12 @@ Result<void> Verifier::check_restored() {
         bad("restored", cat("the mark of the file is not what the chain recorded: got \"", mark.value_or(""),
                             "\", want \"", restored_body_, "\""));
     }
+    STIPEND_LET(accepted, get_mark(main_, mark_restored_accepted));
+    if (accepted_body_.empty() && unchecked_ > 0) return {};
+    if (accepted.value_or("") != accepted_body_) {
+        bad("restored", cat("the mark that it may pay again is not what the chain recorded: got \"",
+                            accepted.value_or(""), "\", want \"", accepted_body_, "\""));
+    }
     return {};
 }
 

@@ -43,7 +43,13 @@ class Run : public std::enable_shared_from_this<Run> {
         if (account.disagree) out_.find("the endpoints contradict each other about what is final");
         const auto& last_slots = ledger_->open.last_slots;
         const auto last = std::ranges::find(last_slots, account.payer, &ledger::Slot::payer);
-        if (last == last_slots.end()) return;
+        if (last == last_slots.end()) {
+            if (ledger_->restored && account.next_slot > 0) {
+                out_.find(cat("the chain has executed nonce ", account.next_slot - 1, " of ", account.payer,
+                              ", but this ledger, which was restored, has none of its nonces"));
+            }
+            return;
+        }
         if (account.next_slot > last->nonce + 1) {
             out_.find(cat("the chain has executed nonce ", account.next_slot - 1, " of ", account.payer,
                           ", but the last one of this ledger is ", last->nonce));

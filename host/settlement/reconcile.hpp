@@ -29,6 +29,7 @@ struct Reconciled {
 struct LedgerSide {
     std::vector<ledger::EndedSlot> ended = {};
     ledger::OpenPayouts open = {};
+    bool restored = false;  // it comes from a backup, and was not compared since
 };
 
 // Asks `chain` step by step, on the thread that calls this; `done` follows once. `chain` outlives that.

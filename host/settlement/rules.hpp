@@ -44,6 +44,7 @@ struct Rules {
     std::int64_t resend_after_ns = 30 * ns_per_s;    // that no endpoint has seen an attempt
     std::int64_t replace_after_ns = 120 * ns_per_s;  // that an attempt waits, before it is signed with higher fees
     bool stopped = false;                            // nothing new is bound, signed or sent
+    bool restored = false;  // the same, since the ledger comes from a backup and was not compared with the chain
 };
 
 }  // namespace stipend::settlement

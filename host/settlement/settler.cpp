@@ -69,7 +69,17 @@ bool Settler::start_something() {
 }
 
 bool Settler::only_watches() const {
-    return !account_ || rules_.stopped || !block_.id.empty();
+    return !account_ || rules_.stopped || rules_.restored || !block_.id.empty();
+}
+
+// What only a person ends comes first, so that nothing of a moment hides it.
+Block Settler::block() const {
+    const bool foreign = block_.id == blocks::foreign;
+    if (rules_.restored && !foreign) {
+        return {.id = blocks::restored,
+                .text = "the ledger was restored from a backup: what was paid after it is not known to it"};
+    }
+    return block_.id.empty() ? binding_block() : block_;
 }
 
 bool Settler::is_frozen(SlotId slot) const {

@@ -23,8 +23,9 @@
 
 namespace stipend::settlement {
 
-// Why nothing is bound now. The first four keep from being signed and sent as well what is bound already.
+// Why nothing is bound now. The first five keep from being signed and sent as well what is bound already.
 namespace blocks {
+inline constexpr std::string_view restored = "restored";      // the ledger comes from a backup: Rules::restored
 inline constexpr std::string_view chain = "chain";            // the endpoints are of another one
 inline constexpr std::string_view endpoints = "endpoints";    // they contradict each other
 inline constexpr std::string_view foreign = "foreign";        // the payer's key was used by something else
@@ -34,7 +35,7 @@ inline constexpr std::string_view clock = "clock";            // it differs from
 inline constexpr std::string_view gas = "gas";                // it costs more than the limit
 inline constexpr std::string_view funds = "funds";            // the payer has too little
 inline constexpr std::string_view nonce = "nonce";            // the payer's own transactions are not final yet
-inline constexpr std::array all{chain, endpoints, foreign, unanswered, reverts, clock, gas, funds, nonce};
+inline constexpr std::array all{restored, chain, endpoints, foreign, unanswered, reverts, clock, gas, funds, nonce};
 }  // namespace blocks
 struct Block {
     std::string_view id = {};  // one of `blocks`; empty: nothing blocks
@@ -76,7 +77,7 @@ class Settler {
     };
     [[nodiscard]] const std::map<PayoutId, ledger::OpenPayout>& payouts() const { return payouts_; }
     [[nodiscard]] const std::map<SlotId, SlotView>& slots() const { return slots_; }
-    [[nodiscard]] Block block() const { return block_.id.empty() ? binding_block() : block_; }
+    [[nodiscard]] Block block() const;
     [[nodiscard]] const Rules& rules() const { return rules_; }
     [[nodiscard]] const std::optional<Account>& account() const { return account_; }  // as it was asked for last
     // Those about which no answer could be read for as long as an attempt is waited for before it is sent again. They

@@ -54,6 +54,10 @@ std::string_view command_of(std::string_view block) {
     if (block == blocks::foreign) {
         return "`stipend reconcile` says what differs; once you know what it was, `stipend reconcile --accept-foreign`";
     }
+    if (block == blocks::restored) {
+        return "`stipend reconcile` compares it with the chain, and ends this where they agree; where you know what "
+               "differs, `stipend reconcile --accept-restored`";
+    }
     if (block == blocks::endpoints || block == blocks::chain) return "`stipend reconcile` says what differs";
     if (block == blocks::reverts) {
         return "`stipend payouts list --all` shows what failed; the first `stipend payouts release` lets all go on";

@@ -73,6 +73,9 @@ class PayoutTest(unittest.TestCase):
         self.assertEqual(code, 0, err)
         return [json.loads(line) for line in out.splitlines()]
 
+    def alerts(self):
+        return {alert["id"] for alert in self.host.status()["alerts"]}
+
     def shown(self, payout):
         code, out, err = self.host.run("payouts", "show", str(payout), "--json")
         self.assertEqual(code, 0, err)
@@ -397,8 +400,10 @@ class Faults(PayoutTest):
         code, out, err = self.host.run("ledger", "restore", str(backup), "--replace")
         self.assertEqual(code, 0, out + err)
         self.host.start()
-        wait_for(lambda: any(a["id"] == "payouts:foreign" for a in self.host.status()["alerts"]), "the alert")
+        wait_for(lambda: {"payouts:foreign", "payouts:restored"} <= self.alerts(), "the alerts")
         self.assertIn("old backup", self.host.status()["payouts"]["waits_for"])
+        self.reconciled(want=1)
+        self.assertIsNone(self.host.status()["restored"]["accepted"])
 
     def test_another_chain_is_refused(self):
         self.host.edit(f'"chain_id": {CHAIN}', '"chain_id": 1')

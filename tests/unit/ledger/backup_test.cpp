@@ -202,6 +202,67 @@ TEST_CASE("a restored ledger goes on from the backup, and its chain says so") {
                      "restored: the mark of the file is not what the chain recorded"));
 }
 
+TEST_CASE("that a restored ledger may pay again is in its chain, and ends with the next restoration") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    {
+        const auto ledger = must_open(path);
+        Engine(*ledger, 1).run(1);
+        CHECK(error_of(ledger->accept_restored({.restored_at = 0, .by = "uid 0", .at = 1})).find("not restored") !=
+              std::string::npos);
+        REQUIRE(ledger->backup(folder / "copy.db").ok());
+    }
+    const auto report = restore(path, writer(), folder / "copy.db", true);
+    REQUIRE(report.ok());
+    const RestoredAccepted accepted{.restored_at = report->restored.at, .by = "uid 0", .compared = true, .at = 5};
+    {
+        const auto ledger = must_open(path);
+        CHECK(!ledger->load_state()->restored_accepted);
+        auto other = accepted;
+        other.restored_at -= 1;
+        CHECK(ledger->accept_restored(other).error().status == STIPEND_E_CONFLICT);
+        other = accepted;
+        other.by.clear();
+        CHECK(ledger->accept_restored(other).error().status == STIPEND_E_INVALID);
+        CHECK(!ledger->load_state()->restored_accepted);
+        REQUIRE(ledger->accept_restored(accepted).ok());
+        CHECK(findings(*ledger).empty());
+        REQUIRE(ledger->backup(folder / "later.db").ok());
+    }
+    CHECK(must_open(path)->load_state()->restored_accepted == accepted);
+    SUBCASE("the next restoration is a new one") {
+        REQUIRE(restore(path, writer(), folder / "later.db", true).ok());
+        const auto ledger = must_open(path);
+        CHECK(!ledger->load_state()->restored_accepted);
+        CHECK(findings(*ledger).empty());
+    }
+    SUBCASE("a mark that the chain does not have is found") {
+        tamper(path,
+               "UPDATE kv SET value = CAST(replace(CAST(value AS TEXT), 'uid 0', 'uid 1') AS BLOB) WHERE key = "
+               "'restored-accepted'");
+        CHECK(holds_text(findings(*must_open(path, reader())), "that it may pay again is not what the chain recorded"));
+    }
+}
+
+TEST_CASE("a backup that is put in the place of the ledger by hand is a restored one") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    {
+        const auto ledger = must_open(path);
+        Engine(*ledger, 1).run(1);
+        REQUIRE(ledger->backup(folder / "copy.db").ok());
+        Engine(*ledger).run(1);
+        CHECK(!ledger->load_state()->restored);
+    }
+    std::filesystem::copy_file(folder / "copy.db", path, std::filesystem::copy_options::overwrite_existing);
+    const auto restored = must_open(path)->load_state()->restored;
+    REQUIRE(restored.has_value());
+    CHECK((restored->backup_at > 0 && restored->last > 0));
+    const auto ledger = must_open(path);
+    CHECK(ledger->load_state()->restored == restored);
+    CHECK(findings(*ledger).empty());
+}
+
 TEST_CASE("a restoration whose row is in a missing archive is no finding") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";

@@ -123,6 +123,18 @@ TEST_CASE("the body of a restoration is unchanged, and only its own text is read
     CHECK(!parse_restored(body + " "));
 }
 
+TEST_CASE("the body that a restored ledger may pay again is unchanged, and only its own text is read") {
+    const RestoredAccepted accepted{.restored_at = 3, .by = "uid 0", .compared = true, .at = 4};
+    const std::string body = R"({"restored_at":3,"by":"uid 0","compared":true,"at":4})";
+    CHECK(restored_accepted_body(accepted) == body);
+    CHECK(parse_restored_accepted(body) == accepted);
+    for (const std::string other : {R"({"restored_at":3,"by":"uid 0","compared":1,"at":4})",
+                                    R"({"restored_at":3,"by":0,"compared":true,"at":4})", "{}"}) {
+        CAPTURE(other);
+        CHECK(!parse_restored_accepted(other));
+    }
+}
+
 // Earlier versions could write these kinds.
 TEST_CASE("a chain with rows of reserved kinds verifies, and a change in one is found") {
     const TempFolder folder;

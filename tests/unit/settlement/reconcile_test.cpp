@@ -81,6 +81,17 @@ TEST_CASE("where ledger and chain agree nothing is found, also over many parts")
     CHECK(it.chain.most_at_once == 64);
 }
 
+TEST_CASE("a restored ledger without nonces differs from a chain that has executed one") {
+    Compared it(0);
+    CHECK(it.run()->bad == 0);
+    it.chain.now.next_slot = 3;
+    CHECK(it.run()->bad == 0);  // the payer's key had a life before this ledger
+    it.ledger->restored = true;
+    CHECK(it.finding().find("has executed nonce 2 of") != std::string::npos);
+    it.chain.now.next_slot = 0;
+    CHECK(it.run()->bad == 0);
+}
+
 TEST_CASE("each difference is found") {
     Compared it(3);
     auto& seen = it.chain.seen[1];

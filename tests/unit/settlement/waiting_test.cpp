@@ -70,6 +70,37 @@ TEST_CASE("limits of a day, the price of gas and a kill switch are named") {
     }
 }
 
+TEST_CASE("a restored ledger reserves, signs and sends nothing, whatever is owed or open") {
+    World world(2);
+    SUBCASE("nothing was reserved before") {
+        world.settings.restored = true;
+        world.decide();
+        world.run();
+        CHECK(world.states().empty());
+    }
+    SUBCASE("a signed one waits to be sent again") {
+        world.decide();
+        world.run();
+        REQUIRE(world.states() == "1 sent, 2 sent");
+        world.chain.drop_pool();
+        world.settings.restored = true;
+        world.restart();
+    }
+    for (int i = 0; i < 4; ++i) {
+        world.chain.mine();
+        world.pass(200);
+        world.run();
+    }
+    CHECK(world.chain.executed() == 0);
+    CHECK(world.settler().block().id == blocks::restored);
+    CHECK(waiting_of_all(world.settler()).command.find("stipend reconcile --accept-restored") != std::string::npos);
+    world.settings.restored = false;
+    world.until_settled(20);
+    CHECK(world.states().empty());
+    CHECK(world.chain.executed() == 2);
+    world.check_money();
+}
+
 TEST_CASE("a nonce that this ledger never gave keeps all of them, with what to do") {
     World world(1);
     world.decide();
