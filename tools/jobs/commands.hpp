@@ -28,6 +28,7 @@ struct WayOptions {
     std::string signer;
     std::string max_price;
     std::string max_price_per_second;
+    std::string ticket_value;
 };
 
 struct LoadOptions {
@@ -42,6 +43,8 @@ struct LoadOptions {
     std::string report = "text";
     std::uint64_t seed = 1;
     bool pricing = false;
+    bool pay = false;
+    std::string budget;      // in wei
     std::string credential;  // a file; empty: a key that is made for it
     bool yes = false;
     bool quiet = false;

@@ -11,6 +11,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 
+#include "stipend/money.hpp"
 #include "stipend/unique_function.hpp"
 #include "tools/jobs/outcome.hpp"
 
@@ -33,14 +34,16 @@ class Connection {
         Outcome outcome = Outcome::succeeded;
         std::string why;
         Answer answer;
+        Wei paid = {};  // for it
         std::chrono::steady_clock::time_point at = {};
     };
     // What is borrowed is valid until it returns.
     using Done = UniqueFunction<void(Ended&)>;
 
     virtual ~Connection() = default;
-    // At the time `at`, which is now. Connects first where it is not connected or no longer. `done` comes once, and not
-    // from inside this call; none is under way yet.
+    // At the time `at`, which is now. `request` is all of it, or the body alone where a runner is called in steps.
+    // Connects first where it is not connected or no longer. `done` comes once, and not from inside this call; none is
+    // under way yet.
     virtual void send(std::string_view request, std::chrono::steady_clock::time_point at) = 0;
     // Closes it; what is under way never ends.
     virtual void abandon() = 0;

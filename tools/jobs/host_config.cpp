@@ -19,8 +19,8 @@ constexpr std::size_t max_status_bytes = 16U << 20;
 constexpr std::uint32_t status_timeout_ms = 10'000;
 constexpr std::string_view dispatch = "dispatch.config.";
 // Of the dispatcher's configuration.
-constexpr std::string_view used[] = {"gateway", "capability", "app",       "path",
-                                     "timeout", "signer",     "max_price", "max_price_per_second"};
+constexpr std::string_view used[] = {"gateway",   "capability",           "app",         "path", "timeout", "signer",
+                                     "max_price", "max_price_per_second", "ticket_value"};
 
 // Is the diagnostic about what is read here?
 bool matters(const config::Diagnostic& diagnostic) {
@@ -78,6 +78,7 @@ Result<HostConfig> read_host_config(const std::string& file, std::string_view wa
         out.terms.signer = std::string(livepeer::without_slash(text_in(tree, "signer")));
         STIPEND_SET(out.terms.max_price, limit_in(tree, "max_price"));
         STIPEND_SET(out.terms.max_second, limit_in(tree, "max_price_per_second"));
+        STIPEND_SET(out.terms.ticket, limit_in(tree, "ticket_value"));
     }
     out.way.path = text_in(tree, "path");
     if (const auto text = text_in(tree, "timeout"); !text.empty()) {

@@ -13,6 +13,7 @@
 
 #include "stipend/duration.hpp"
 #include "tools/jobs/connection.hpp"
+#include "tools/jobs/runner_line.hpp"
 #include "tools/jobs/tls.hpp"
 
 namespace stipend::jobs {
@@ -50,11 +51,13 @@ struct Target {
 
 class Load {
   public:
-    Load(const Plan& plan, std::vector<Target> targets, asio::io_context& io,
+    // `lines`: NULL where no runner is called in steps.
+    Load(const Plan& plan, std::vector<Target> targets, asio::io_context& io, RunnerLines* lines,
          const std::function<void(const Run&)>& watch)
         : plan_(plan),
           targets_(std::move(targets)),
           io_(io),
+          lines_(lines),
           watch_(watch),
           schedule_(plan.rate, plan.arrivals, plan.duration_ns, plan.seed),
           next_(io),
@@ -63,6 +66,7 @@ class Load {
         for (std::size_t i = 0; i < plan.orchestrators.size(); ++i) {
             const auto& way = plan.runners.empty() ? plan.way : plan.runners[i];
             heads_.push_back(head_of(way, target_of(i).server.host, plan.orchestrators[i]));
+            costs_.push_back(in_steps(i) ? cost_of(*plan.steps[i], plan.terms) : Wei());
         }
         if (heads_.empty()) heads_.push_back(head_of(plan.way, targets_.front().server.host, {}));
     }
@@ -95,6 +99,26 @@ class Load {
     // Which orchestrator the next job asks.
     [[nodiscard]] std::size_t next_asked() const { return static_cast<std::size_t>(run_.totals.sent % heads_.size()); }
     Target& target_of(std::size_t asked) { return targets_[targets_.size() == 1 ? 0 : asked]; }
+    [[nodiscard]] bool in_steps(std::size_t asked) const { return asked < plan_.steps.size() && plan_.steps[asked]; }
+    [[nodiscard]] Wei cost_at(std::size_t asked) const { return asked < costs_.size() ? costs_[asked] : Wei(); }
+
+    // False: the next job could exceed the budget, and none is sent any more.
+    bool affords_next() {
+        const auto cost = cost_at(next_asked());
+        if (cost.zero() || !plan_.budget) return true;
+        if (!(*plan_.budget < Wei(CheckedU256(run_.paid.value() + cost.value())))) return true;
+        run_.out_of_budget = true;
+        stopping_ = true;
+        return false;
+    }
+    // What a job may cost counts from its start, and what it did not cost no longer at its end.
+    void count_fee(std::size_t asked, const Wei& fee, bool begins) {
+        if (fee.zero()) return;
+        auto& of = share_of(plan_.orchestrators[asked].address);
+        for (auto* sum : {&of.paid, &run_.paid}) {
+            *sum = Wei(CheckedU256(begins ? sum->value() + fee.value() : sum->value() - fee.value()));
+        }
+    }
 
     // A slot for that target: a free one of its own, a new one, or a free one of another; nothing where all are busy.
     std::optional<std::size_t> free_slot(Target& target) {
@@ -127,6 +151,7 @@ class Load {
             if (!next) return;
             const auto time = now();
             if (*next > time) return arm(*next);
+            if (!affords_next()) return;
             const auto slot = free_slot(target_of(next_asked()));
             if (!slot) {
                 blocked_ = true;
@@ -146,7 +171,7 @@ class Load {
     }
     // One job for each slot that is free at `time`, which is now.
     void fill(std::int64_t time) {
-        while (!stopping_ && time < plan_.duration_ns) {
+        while (!stopping_ && time < plan_.duration_ns && affords_next()) {
             const auto slot = free_slot(target_of(next_asked()));
             if (!slot) return;
             ++run_.totals.planned;
@@ -159,8 +184,11 @@ class Load {
         slot.asked = next_asked();
         auto& target = target_of(slot.asked);
         if (!slot.connection) {
-            slot.connection = make_connection(io_, target.server, target.tls ? &*target.tls : nullptr,
-                                              [this, index](Connection::Ended& ended) { done(index, ended); });
+            auto on_end = [this, index](Connection::Ended& ended) { done(index, ended); };
+            slot.connection =
+                in_steps(slot.asked)
+                    ? lines_->make(slot.asked, std::move(on_end))
+                    : make_connection(io_, target.server, target.tls ? &*target.tls : nullptr, std::move(on_end));
         }
         slot.busy = true;
         slot.planned_ns = planned_ns;
@@ -168,12 +196,19 @@ class Load {
         const auto number = run_.totals.sent++;
         run_.most_in_flight = std::max(run_.most_in_flight, ++run_.in_flight);
         run_.sending_ns = time;
+        count_fee(slot.asked, cost_at(slot.asked), true);
         request_.clear();
-        append_request(request_, heads_[slot.asked], plan_.body.empty() ? body_of(number) : plan_.body);
+        const auto body = plan_.body.empty() ? body_of(number) : plan_.body;
+        if (in_steps(slot.asked)) {
+            request_.append(body);
+        } else {
+            append_request(request_, heads_[slot.asked], body);
+        }
         slot.connection->send(request_, at(time));
     }
     void done(std::size_t index, Connection::Ended& ended) {
         const auto& slot = slots_[index];
+        if (ended.paid.zero()) count_fee(slot.asked, cost_at(slot.asked), false);
         Judged judged{ended.outcome, std::move(ended.why)};
         static const Asked any;
         const auto& asked = plan_.orchestrators.empty() ? any : plan_.orchestrators[slot.asked];
@@ -264,7 +299,7 @@ class Load {
     }
     void finish() {
         run_.elapsed_ns = now();
-        const auto end = run_.interrupted ? run_.elapsed_ns : plan_.duration_ns;
+        const auto end = run_.interrupted || run_.out_of_budget ? run_.elapsed_ns : plan_.duration_ns;
         if (!plan_.closed) {
             for (auto next = schedule_.next(); next && *next < end; next = schedule_.next()) {
                 schedule_.pop();
@@ -278,12 +313,14 @@ class Load {
     const Plan& plan_;
     std::vector<Target> targets_;  // one, or one for each orchestrator
     asio::io_context& io_;
+    RunnerLines* const lines_;
     const std::function<void(const Run&)>& watch_;
     Schedule schedule_;
     asio::steady_timer next_;
     asio::steady_timer tick_;
     asio::signal_set signals_;
     std::vector<std::string> heads_;
+    std::vector<Wei> costs_;  // of a job, by the orchestrator that it asks
     std::vector<Slot> slots_;
     std::string request_;  // keeps its memory from job to job
     Clock::time_point began_;
@@ -331,7 +368,11 @@ Result<Run> run_load(const Plan& plan, const std::function<void(const Run&)>& wa
         auto& target = targets.emplace_back(Target{.server = std::move(server), .tls = std::nullopt});
         if (!target.server.name.empty()) STIPEND_SET(target.tls, verifying_context(plan.way.ca_file));
     }
-    return Load(plan, std::move(targets), io, watch).run();
+    std::unique_ptr<RunnerLines> lines;
+    if (std::ranges::any_of(plan.steps, [](const auto& one) { return one.has_value(); })) {
+        STIPEND_SET(lines, RunnerLines::create(io, plan));
+    }
+    return Load(plan, std::move(targets), io, lines.get(), watch).run();
 }
 
 }  // namespace stipend::jobs

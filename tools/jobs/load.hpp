@@ -19,6 +19,7 @@ struct OfOrchestrator {
     std::uint64_t sent = 0;
     Counts by_outcome{};
     Histogram service;
+    Wei paid;                     // what its calls were paid with, or may have been
     std::uint64_t charged_s = 0;  // seconds that it may charge: each one that was begun, at least one for each job
 };
 
@@ -33,6 +34,8 @@ struct Run {
     std::int64_t sending_ns = 0;  // until the last job was sent, at least the planned duration
     std::int64_t cpu_ns = 0;      // processor time of this program
     bool interrupted = false;
+    bool out_of_budget = false;  // the next job could have exceeded it, so no more were sent
+    Wei paid;                    // of all
     // By the orchestrator that was asked, or where none was, that answered; "none": a failure that names none. What is
     // beyond max_orchestrators counts as "others".
     std::map<std::string, OfOrchestrator, std::less<>> by_orchestrator;
@@ -45,7 +48,8 @@ struct Run {
 };
 
 // Until all jobs have ended or reached their deadline, or SIGINT or SIGTERM comes: then no more are sent, and at a
-// second one it ends at once. `watch` is called every half second. UNAVAILABLE: nothing could be sent at all.
+// second one it ends at once; sessions that are open are ended first. `watch` is called every half second. UNAVAILABLE:
+// nothing could be sent at all.
 Result<Run> run_load(const Plan& plan, const std::function<void(const Run&)>& watch);
 
 }  // namespace stipend::jobs

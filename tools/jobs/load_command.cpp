@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <utility>
@@ -42,9 +43,38 @@ Result<Plan> plan_of(const LoadOptions& options, Chosen chosen) {
     return out;
 }
 
+// What may be paid, and up to which sum. Without --pay nothing is, whatever a configuration says.
+Result<void> take_payment(const LoadOptions& options, RunnerTerms terms, bool by_runner, Plan& plan) {
+    if (!options.pay) {
+        if (options.budget.empty() && options.way.signer.empty()) return {};
+        return fail(STIPEND_E_INVALID, options.budget.empty() ? "--signer" : "--budget", " without --pay: want both");
+    }
+    if (!by_runner)
+        return fail(STIPEND_E_INVALID, "--pay: jobs by a gateway are paid by the gateway, want --dispatch runner");
+    if (terms.signer.empty()) return fail(STIPEND_E_INVALID, "--pay: want --signer URL of what makes the payments");
+    if (options.budget.empty()) {
+        return fail(STIPEND_E_INVALID, "--pay: want --budget WEI, the most that all jobs together may be paid with");
+    }
+    STIPEND_TRY(take_limit("--budget", options.budget, plan.budget.emplace()));
+    plan.terms = std::move(terms);
+    return {};
+}
+
+// A call in steps keeps a thread busy.
+Result<void> bound_lines(const LoadOptions& options, Plan& plan) {
+    const bool in_steps = std::ranges::any_of(plan.steps, [](const auto& one) { return one.has_value(); });
+    if (!in_steps || plan.connections <= max_runner_lines) return {};
+    if (options.connections == 0) {
+        plan.connections = max_runner_lines;
+        return {};
+    }
+    return fail(STIPEND_E_LIMIT, "--connections: got ", options.connections, ", want at most ", max_runner_lines,
+                " where runners are paid or called in sessions");
+}
+
 using Prices = std::map<std::string, Stated>;  // by address
 
-// To live runners, each at its orchestrator. What cannot be called without a payment is left out of the load where
+// To live runners, each at its orchestrator. What cannot be called, as for its price, is left out of the load where
 // prices are compared, and an error otherwise.
 Result<Prices> lead_to_runners(Plan& plan, bool pricing) {
     Prices out;
@@ -56,10 +86,11 @@ Result<Prices> lead_to_runners(Plan& plan, bool pricing) {
         STIPEND_LET(found, look_at_runner(plan.way, asked));
         auto& stated = out[asked.address];
         if (found.offer) stated = stated_by(*found.offer);
-        auto led = lead_to_runner(found, asked, plan.way);
+        auto led = lead_to_runner(found, asked, plan.way, plan.terms);
         if (led) {
             called.push_back(asked);
-            plan.runners.push_back(std::move(*led));
+            plan.runners.push_back(std::move(led->way));
+            plan.steps.push_back(std::move(led->steps));
         } else if (pricing) {
             stated.problem = cat("not called: ", led.error().message);
         } else {
@@ -134,8 +165,12 @@ int load(const LoadOptions& options) {
         }
     }
     const bool by_runner = chosen->by_runner;
+    auto terms = chosen->terms;
     auto plan = plan_of(options, std::move(*chosen));
     if (!plan) return refuse(plan.error().message, exit_usage);
+    if (auto taken = take_payment(options, std::move(terms), by_runner, *plan); !taken) {
+        return refuse(taken.error().message, exit_usage);
+    }
     const auto compared = plan->orchestrators;
     Prices prices;
     if (by_runner || options.pricing) {
@@ -143,6 +178,7 @@ int load(const LoadOptions& options) {
         if (!asked) return refuse(asked.error().message, exit_usage);
         prices = std::move(*asked);
     }
+    if (auto bounded = bound_lines(options, *plan); !bounded) return refuse(bounded.error().message, exit_usage);
     const auto run = [&] {
         const Screen screen(!options.quiet);
         return run_load(*plan, [&](const Run& so_far) { screen.show(live_line(so_far, *plan)); });

@@ -40,6 +40,16 @@ void add_credential(CLI::App& app, std::string& file) {
         ->type_name("FILE");
 }
 
+void add_payment(CLI::App& app, WayOptions& way) {
+    app.add_option("--signer", way.signer, "the URL of the remote signer that pays live runners with a price");
+    app.add_option("--max-price", way.max_price, "the most that is paid to a live runner for a call, in wei");
+    app.add_option("--max-price-per-second", way.max_price_per_second,
+                   "the same for a second, of which ten are paid, where its price is by the hour");
+    app.add_option(
+        "--ticket-value", way.ticket_value,
+        "what one ticket is worth on average, in wei: a payment counts as whole tickets (default: as its price)");
+}
+
 void add_load_options(CLI::App& app, LoadOptions& options) {
     add_way_options(app, options.way);
     auto* rate = app.add_option("--rate", options.rate, "jobs a minute, or 100/s, 600/m, 5/h")->capture_default_str();
@@ -60,6 +70,9 @@ void add_load_options(CLI::App& app, LoadOptions& options) {
     app.add_flag("--pricing", options.pricing,
                  "what each orchestrator costs for what it did, and shares by price and quality");
     add_credential(app, options.credential);
+    add_payment(app, options.way);
+    app.add_flag("--pay", options.pay, "pay live runners that have a price, within --budget");
+    app.add_option("--budget", options.budget, "the most that all jobs together may be paid with, in wei");
     app.add_flag("--yes", options.yes, "even against orchestrators that a running host pays");
     app.add_flag("--quiet", options.quiet, "no line on how it goes");
 }
@@ -80,11 +93,7 @@ int main(int argc, char** argv) {
     add_way_options(*send_app, send_options.way);
     send_app->add_option("--worker", send_options.worker, "a worker's URL, to be asked directly as well");
     add_credential(*send_app, send_options.credential);
-    auto& way = send_options.way;
-    send_app->add_option("--signer", way.signer, "the URL of the remote signer that pays live runners with a price");
-    send_app->add_option("--max-price", way.max_price, "the most that is paid to a live runner for the call, in wei");
-    send_app->add_option("--max-price-per-second", way.max_price_per_second,
-                         "the same for a second, of which ten are paid, where its price is by the hour");
+    add_payment(*send_app, send_options.way);
     send_app->add_flag("--json", send_options.json, "answer as JSON");
     send_app->callback([&] { status = send(send_options); });
     const bool asked = stipend::print_command_tree(app, "jobs", argc, argv,

@@ -18,6 +18,13 @@ Result<void> check_path_and_time(const Way& way) {
 
 }  // namespace
 
+Wei cost_of(const livepeer::RunnerOffer& offer, const RunnerTerms& terms) {
+    const auto cost = livepeer::first_cost(offer).value_or(Wei());
+    if (terms.ticket.zero()) return cost;
+    const CheckedU256 tickets = (cost.value() + (terms.ticket.value() - 1)) / terms.ticket.value();
+    return Wei(CheckedU256(tickets * terms.ticket.value()));
+}
+
 std::string Way::url_path() const {
     std::string_view at = path.empty() ? std::string_view(capability) : std::string_view(path);
     if (at.starts_with('/')) at.remove_prefix(1);

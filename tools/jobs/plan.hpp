@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "livepeer/runner_wire.hpp"
+#include "stipend/money.hpp"
 #include "stipend/result.hpp"
 #include "tools/jobs/outcome.hpp"
 #include "tools/jobs/schedule.hpp"
@@ -15,6 +18,7 @@ namespace stipend::jobs {
 
 inline constexpr std::size_t max_orchestrators = 256;
 inline constexpr std::size_t max_connections = 60'000;
+inline constexpr std::size_t max_runner_lines = 256;       // connections to runners that are called in steps
 inline constexpr std::uint64_t max_planned = 100'000'000;  // jobs
 inline constexpr std::size_t max_body_bytes = 1 << 20;
 inline constexpr std::int64_t max_duration_s = 86'400;
@@ -39,10 +43,24 @@ Result<void> check_way(const Way& way);
 // The same of calls to live runners, which need no gateway.
 Result<void> check_runner_way(const Way& way);
 
+// What may be paid, and by which signer; the limits in wei for each unit of a price.
+struct RunnerTerms {
+    std::string signer;  // a URL without a trailing slash, or empty: nothing is paid
+    Wei max_price;
+    Wei max_second;
+    Wei ticket;  // what one is worth; 0: a payment is worth its price
+};
+// What the first payment for a call or session of that offer costs, as a whole number of tickets; 0: it is free.
+Wei cost_of(const livepeer::RunnerOffer& offer, const RunnerTerms& terms);
+
 struct Plan {
     Way way;
     std::vector<Asked> orchestrators;  // in turns; none: the gateway chooses
     std::vector<Way> runners;          // of live runners: one for each orchestrator; else none, and all go by `way`
+    // Beside `runners`: the offer, where a call takes several exchanges, since it is paid or in a session.
+    std::vector<std::optional<livepeer::RunnerOffer>> steps;
+    RunnerTerms terms;
+    std::optional<Wei> budget;  // of all fees together; no job that could exceed it is sent
     Rate rate;
     Arrivals arrivals = Arrivals::constant;
     std::int64_t duration_ns = 0;

@@ -13,7 +13,7 @@ namespace stipend::jobs {
 namespace {
 
 // Nothing where there is no price or no success, or the price is beyond all reason.
-std::optional<Wei> cost_of(const std::optional<Wei>& price, std::uint64_t units, std::uint64_t succeeded) {
+std::optional<Wei> each_of(const std::optional<Wei>& price, std::uint64_t units, std::uint64_t succeeded) {
     if (!price || succeeded == 0) return std::nullopt;
     try {
         const CheckedU256 all = price->value() * units;
@@ -93,8 +93,11 @@ std::vector<Priced> priced(const std::vector<Asked>& orchestrators, const std::m
             one.sent = of->second.sent;
             one.succeeded = of->second.by_outcome[0];
             one.p99_us = of->second.service.percentile(990);
+            const auto& paid = of->second.paid;
             one.cost_per_success =
-                cost_of(one.stated.price, one.stated.per_call ? one.sent : of->second.charged_s, one.succeeded);
+                paid.zero()
+                    ? each_of(one.stated.price, one.stated.per_call ? one.sent : of->second.charged_s, one.succeeded)
+                    : each_of(paid, 1, one.succeeded);
         }
         out.push_back(std::move(one));
     }

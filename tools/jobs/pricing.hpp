@@ -35,9 +35,9 @@ struct Priced {
 };
 
 // Pure, in the order of `orchestrators`. What a success cost is the price of all seconds that were charged, or of all
-// calls, those that failed as well, by the number of successes. The weight follows success / (p99 x cost), where a cost
-// counts as 1 and its ratio to the mean of all that cost anything; the weights are 100 in all, or 0 where nothing has a
-// weight.
+// calls, those that failed as well, by the number of successes; where payments were made, all of them. The weight
+// follows success / (p99 x cost), where a cost counts as 1 and its ratio to the mean of all that cost anything; the
+// weights are 100 in all, or 0 where nothing has a weight.
 std::vector<Priced> priced(const std::vector<Asked>& orchestrators, const std::map<std::string, Stated>& stated,
                            const Run& run);
 

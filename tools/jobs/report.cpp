@@ -87,6 +87,12 @@ Json json_report(const Run& run, const Plan& plan) {
     out.append(
         "latency_ms",
         Json::object().append("corrected", latency(totals.corrected)).append("service", latency(totals.service)));
+    if (plan.budget) {
+        out.append("fees", Json::object()
+                               .append("paid_wei", run.paid.text())
+                               .append("budget_wei", plan.budget->text())
+                               .append("ended_by_budget", run.out_of_budget));
+    }
     auto by = Json::object();
     for (const auto& [name, one] : run.by_orchestrator) {
         by.append(livepeer::printable(name, 200), Json::object()
@@ -126,6 +132,10 @@ std::string text_report(const Run& run, const Plan& plan) {
         line("rate",
              fmt::format("{:.2f}/s of {:.2f}/s, {}; {} began more than {} late", achieved(run), plan.rate.per_second(),
                          arrivals_of(plan), run.late_generator + run.late_connections, duration_text(late_ns)));
+    }
+    if (plan.budget) {
+        line("fees", fmt::format("{} of {} wei{}", run.paid.text(), plan.budget->text(),
+                                 run.out_of_budget ? ": the next job could exceed it, so the load ended" : ""));
     }
     out +=
         fmt::format("\n{:<18} {:>10} {:>10} {:>10} {:>10} {:>10}\n", "latency, ms", "p50", "p90", "p99", "p999", "max");

@@ -53,15 +53,17 @@ class Caller {
     }
     RunnerCall run(const std::string& body, const Check& check) {
         auto stopped = find();
-        if (!stopped) stopped = too_dear();
-        if (!stopped) stopped = out_.offer->single_shot ? call(base_ + out_.offer->path, body) : call_in_session(body);
+        if (!stopped) stopped = call_found(body);
         if (stopped) {
             out_.judged = {stopped->outcome, std::move(stopped->why)};
-            return std::move(out_);
+        } else {
+            out_.judged = judge(out_.answer, {}, check);
         }
-        // No header names what answered: its address does.
-        out_.answer.served_by = base_;
-        out_.judged = judge(out_.answer, {}, check);
+        return std::move(out_);
+    }
+    RunnerCall run_offer(const livepeer::RunnerOffer& offer, const std::string& body) {
+        out_.offer = offer;
+        if (auto stopped = call_found(body)) out_.judged = {stopped->outcome, std::move(stopped->why)};
         return std::move(out_);
     }
 
@@ -95,6 +97,16 @@ class Caller {
         return std::nullopt;
     }
 
+    Stop call_found(const std::string& body) {
+        if (auto stopped = too_dear()) return stopped;
+        auto stopped = out_.offer->single_shot ? call(base_ + out_.offer->path, body) : call_in_session(body);
+        if (stopped) return stopped;
+        // No header names what answered: its address does.
+        out_.answer.served_by = base_;
+        out_.answered = true;
+        return std::nullopt;
+    }
+
     [[nodiscard]] bool priced() const { return !is_free(*out_.offer); }
 
     [[nodiscard]] Stop too_dear() const {
@@ -116,7 +128,7 @@ class Caller {
         const auto payment = pay(answer->body, stopped);
         if (!stopped.empty()) return http::HttpResponse();
         headers += cat("Livepeer-Payment: ", payment.payment, "\r\nLivepeer-Segment: ", payment.segment, "\r\n");
-        out_.paid = livepeer::first_cost(*out_.offer)->text();
+        out_.paid = cost_of(*out_.offer, terms_).text();
         paid_at_ = std::chrono::steady_clock::now();
         return ask("POST", url, headers, body, timeout_ms);
     }
@@ -226,6 +238,11 @@ Result<RunnerCall> call_runner(const Way& way, const RunnerTerms& terms, const A
     return Caller(*client, way, terms, asked).run(body, check);
 }
 
+RunnerCall call_offer(http::CurlClient& client, const Way& way, const RunnerTerms& terms, const Asked& asked,
+                      const livepeer::RunnerOffer& offer, const std::string& body) {
+    return Caller(client, way, terms, asked).run_offer(offer, body);
+}
+
 std::string refusal_of_price(const livepeer::RunnerOffer& offer, const RunnerTerms& terms) {
     if (is_free(offer)) return {};
     if (!livepeer::first_cost(offer)) return cat("its price is per ", offer.unit);
@@ -242,18 +259,15 @@ Result<RunnerCall> look_at_runner(const Way& way, const Asked& asked) {
     return Caller(*client, way, none, asked).look();
 }
 
-Result<Way> lead_to_runner(const RunnerCall& found, const Asked& asked, Way way) {
+Result<Lead> lead_to_runner(const RunnerCall& found, const Asked& asked, Way way, const RunnerTerms& terms) {
     if (!found.offer) return fail(STIPEND_E_INVALID, found.judged.why);
-    if (const auto why = refusal_of_price(*found.offer, {}); !why.empty()) {
-        return fail(STIPEND_E_INVALID, why, ": a load pays nothing");
-    }
-    if (!found.offer->single_shot) {
-        return fail(STIPEND_E_INVALID, "its runner of ", way.capability,
-                    " is persistent, want mode single-shot for a load");
+    if (const auto why = refusal_of_price(*found.offer, terms); !why.empty()) {
+        return fail(STIPEND_E_INVALID, why, terms.signer.empty() ? ": a load pays with --pay only" : "");
     }
     way.gateway = std::string(livepeer::without_slash(asked.address));
+    if (!found.offer->single_shot || !is_free(*found.offer)) return Lead{std::move(way), found.offer};
     way.runner_path = found.offer->path;
-    return way;
+    return Lead{std::move(way), std::nullopt};
 }
 
 }  // namespace stipend::jobs

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "host/http/curl_client.hpp"
 #include "livepeer/runner_wire.hpp"
 #include "stipend/money.hpp"
 #include "tools/jobs/outcome.hpp"
@@ -13,18 +14,12 @@
 
 namespace stipend::jobs {
 
-// What may be paid, and by which signer; the limits in wei for each unit of a price.
-struct RunnerTerms {
-    std::string signer;  // a URL without a trailing slash, or empty: nothing is paid
-    Wei max_price;
-    Wei max_second;
-};
-
 struct RunnerCall {
     std::string url;  // of the call; of discovery where there was none
     std::optional<livepeer::RunnerOffer> offer;
-    std::string paid;     // wei, where it was paid
-    std::string session;  // the path of its control, where there was one, and how it ended
+    std::string paid;       // wei, where it was paid
+    bool answered = false;  // the call itself, whatever it says
+    std::string session;    // the path of its control, where there was one, and how it ended
     Answer answer;
     Judged judged;
     std::int64_t took_ns = 0;  // of the call
@@ -34,14 +29,23 @@ struct RunnerCall {
 Result<RunnerCall> call_runner(const Way& way, const RunnerTerms& terms, const Asked& asked, const std::string& body,
                                const Check& check);
 
+// The same of an offer that was found before, whose answer is not judged.
+RunnerCall call_offer(http::CurlClient& client, const Way& way, const RunnerTerms& terms, const Asked& asked,
+                      const livepeer::RunnerOffer& offer, const std::string& body);
+
 // Only what is offered; without an `offer`, `judged` says why there is none. Nothing is called, whatever it costs.
 Result<RunnerCall> look_at_runner(const Way& way, const Asked& asked);
 
 // What a call of that offer would be refused for, by these terms; empty: it would not.
 std::string refusal_of_price(const livepeer::RunnerOffer& offer, const RunnerTerms& terms);
 
-// The way to the free single-shot runner that was found at that orchestrator, so that calls can be sent to it as jobs
-// are to a gateway. Pure. INVALID: there is none; a load pays nothing.
-Result<Way> lead_to_runner(const RunnerCall& found, const Asked& asked, Way way);
+// The way to a runner. Calls of a free single-shot one are sent to it as jobs are to a gateway; `steps` is the offer of
+// any other.
+struct Lead {
+    Way way;
+    std::optional<livepeer::RunnerOffer> steps;
+};
+// To the runner that was found at that orchestrator. Pure. INVALID: there is none, or these terms refuse its price.
+Result<Lead> lead_to_runner(const RunnerCall& found, const Asked& asked, Way way, const RunnerTerms& terms);
 
 }  // namespace stipend::jobs

@@ -30,14 +30,6 @@ void add_announced(Asked& asked, const std::vector<Asked>& configured) {
     }
 }
 
-Result<void> take_limit(std::string_view name, const std::string& text, Wei& out) {
-    if (text.empty()) return {};
-    auto wei = Wei::parse(text);
-    if (!wei) return std::move(wei).error().in(name);
-    out = std::move(*wei);
-    return {};
-}
-
 Result<void> take_terms(const WayOptions& options, RunnerTerms& out) {
     if (!options.signer.empty()) {
         auto good = livepeer::check_url(options.signer);
@@ -46,6 +38,7 @@ Result<void> take_terms(const WayOptions& options, RunnerTerms& out) {
     }
     STIPEND_TRY(take_limit("--max-price", options.max_price, out.max_price));
     STIPEND_TRY(take_limit("--max-price-per-second", options.max_price_per_second, out.max_second));
+    STIPEND_TRY(take_limit("--ticket-value", options.ticket_value, out.ticket));
     if (out.signer.empty() && !(out.max_price.zero() && out.max_second.zero())) {
         return fail(STIPEND_E_INVALID,
                     "a limit of a price without a signer, want --signer URL of what makes the payments");
@@ -54,6 +47,14 @@ Result<void> take_terms(const WayOptions& options, RunnerTerms& out) {
 }
 
 }  // namespace
+
+Result<void> take_limit(std::string_view name, const std::string& text, Wei& out) {
+    if (text.empty()) return {};
+    auto wei = Wei::parse(text);
+    if (!wei) return std::move(wei).error().in(name);
+    out = std::move(*wei);
+    return {};
+}
 
 Result<std::int64_t> parse_seconds(std::string_view name, std::string_view text) {
     const bool bare = !text.empty() && (ascii::is_digit(text.back()) || text.back() == '.');

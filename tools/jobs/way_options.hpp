@@ -23,6 +23,8 @@ struct Chosen {
 // INVALID or CONFIG: what is wrong.
 Result<Chosen> choose(const WayOptions& options);
 
+// An amount of wei; without a text `out` stays as it is.
+Result<void> take_limit(std::string_view name, const std::string& text, Wei& out);
 // Seconds as a bare number, or a duration with a unit.
 Result<std::int64_t> parse_seconds(std::string_view name, std::string_view text);
 

@@ -147,6 +147,64 @@ class Runner(unittest.TestCase):
             self.assertIn(f"it asks {PRICE} wei for a call, want at most 0", error)
         self.assertEqual(self.live()["calls"], 0)
 
+    def load(self, *options, expect=0):
+        done = self.run_jobs("load", "--dispatch", "runner", "--orchestrator", self.orchestrator, "--closed", "--connections", "4",
+                             "--check", "uptime", "--report", "json", "--quiet", *options, expect=expect)
+        return json.loads(done.stdout)
+
+    def paying(self, budget, *limit):
+        return ("--pay", "--signer", self.signer, "--budget", str(budget), *map(str, limit))
+
+    def test_a_load_calls_in_sessions_and_ends_each(self):
+        self.network("--runner-sessions")
+        report = self.load("--duration", "1")
+        self.assertGreater(report["succeeded"], 4)
+        self.assertEqual(report["succeeded"], report["sent"])
+        live = self.live()
+        self.assertEqual((live["reserved"], live["stopped"]), (report["sent"], report["sent"]))
+
+    def test_a_load_pays_each_call_and_never_more_than_its_budget(self):
+        for options, limit, cost in (((), "--max-price", PRICE),
+                                     (("--runner-sessions", "--runner-unit", "seconds"), "--max-price-per-second", 10 * PRICE)):
+            with self.subTest(limit):
+                self.network("--runner-price", str(PRICE), *options)
+                report = self.load("--duration", "60", "--pricing", *self.paying(7 * cost + cost // 2, limit, PRICE))
+                self.assertEqual((report["sent"], report["succeeded"]), (7, 7), report)
+                self.assertEqual(report["fees"], {"paid_wei": str(7 * cost), "budget_wei": str(7 * cost + cost // 2),
+                                                  "ended_by_budget": True})
+                self.assertLess(report["elapsed_seconds"], 30)
+                self.assertEqual(report["pricing"][self.orchestrator]["cost_per_success_wei"], str(cost))
+                signer, live = self.state()["signer"], self.live()
+                self.assertEqual((signer["paid"], signer["spent"]), (7, 7))
+                self.assertEqual(live["reserved"], live["stopped"])
+
+    def test_what_was_not_paid_does_not_use_the_budget_up(self):
+        self.network("--runner-price", str(PRICE))
+        self.devnet._post("/signer", {"fault": "ceiling"})
+        report = self.load("--duration", "1", *self.paying(5 * PRICE, "--max-price", PRICE), expect=0)
+        self.assertGreater(report["sent"], 5)
+        self.assertEqual((report["succeeded"], report["fees"]["paid_wei"], report["fees"]["ended_by_budget"]), (0, "0", False))
+        self.devnet._post("/signer", {"fault": "none"})
+        self.devnet.fault(0, kind="payment_refused")
+        report = self.load("--duration", "30", *self.paying(5 * PRICE, "--max-price", PRICE))
+        self.assertEqual((report["sent"], report["succeeded"], report["fees"]["paid_wei"]), (5, 0, str(5 * PRICE)))
+
+    def test_a_budget_counts_whole_tickets(self):
+        self.network("--runner-price", str(PRICE))
+        report = self.load("--duration", "30", *self.paying(5 * PRICE, "--max-price", PRICE, "--ticket-value", 2 * PRICE))
+        self.assertEqual((report["succeeded"], report["fees"]["paid_wei"]), (2, str(4 * PRICE)))
+
+    def test_a_payment_is_made_only_where_all_of_it_is_said(self):
+        address = ("load", "--orchestrator", "https://127.0.0.1:1")
+        runner = (*address, "--dispatch", "runner")
+        for options, why in (((*runner, "--pay", "--budget", "5"), "--pay: want --signer URL"),
+                             ((*runner, "--pay", "--signer", "http://127.0.0.1:1"), "--pay: want --budget WEI"),
+                             ((*runner, "--budget", "5"), "--budget without --pay"),
+                             ((*runner, "--pay", "--signer", "http://127.0.0.1:1", "--budget", "x"), "--budget: not an amount of wei"),
+                             ((*address, "--gateway", "http://127.0.0.1:1", "--pay", "--budget", "5"), "want --dispatch runner")):
+            with self.subTest(why):
+                self.assertIn(why, self.run_jobs(*options, expect=2).stderr)
+
     def test_options_that_do_not_fit_are_refused(self):
         address = "https://127.0.0.1:1"
         for options, why in (((), "no orchestrator: want --orchestrator URL"),
