@@ -1,5 +1,4 @@
-# Installs what the programs print of their own command lines: pages for man, and completions for three shells. Names of
-# programs beside stipend are links, since shells load a completion by the program's name.
+# Installs what the programs print of their own command lines: pages for man, and completions for three shells.
 set(share "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/share")
 
 function(install_printed file)
@@ -24,11 +23,3 @@ install_printed("${share}/man/man5/stipend-config.5" man-page --settings)
 install_printed("${share}/bash-completion/completions/stipend" completion bash)
 install_printed("${share}/zsh/site-functions/_stipend" completion zsh)
 install_printed("${share}/fish/vendor_completions.d/stipend.fish" completion fish)
-file(GLOB pages RELATIVE "${share}/man/man1" "${share}/man/man1/stipend-*.1")
-foreach(page IN LISTS pages)
-    string(REGEX REPLACE "^stipend-(.*)\\.1$" "\\1" name "${page}")
-    if(name STREQUAL "signer" OR NOT EXISTS "${stipend_programs}/stipend-${name}")
-        continue()
-    endif()
-    file(CREATE_LINK stipend "${share}/bash-completion/completions/stipend-${name}" SYMBOLIC)
-endforeach()

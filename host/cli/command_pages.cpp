@@ -7,6 +7,7 @@
 
 #include "host/base/command_tree.hpp"
 #include "host/base/file.hpp"
+#include "host/base/program_paths.hpp"
 #include "host/base/subprocess.hpp"
 #include "host/cli/completion.hpp"
 #include "host/cli/context.hpp"
@@ -32,15 +33,14 @@ std::optional<Json> tree_of_program(const std::filesystem::path& program) {
     return tree ? std::optional(std::move(*tree)) : std::nullopt;
 }
 
-// The tree with those of the programs beside this one among its commands.
-Json whole(const Json& tree, const std::vector<std::string>& beside, std::vector<std::string>& found) {
+// The tree with those of these programs among its commands.
+Json whole(const Json& tree, const std::vector<std::string>& apart) {
     auto out = tree;
     auto commands = *tree.find("commands");
-    for (const auto& name : beside) {
-        auto one = tree_of_program(program_folder() / ("stipend-" + name));
-        if (!one) continue;
-        commands.push(std::move(*one));
-        found.push_back(name);
+    for (const auto& name : apart) {
+        const auto program = command_program(program_folder(), name);
+        if (!program) continue;
+        if (auto one = tree_of_program(*program)) commands.push(std::move(*one));
     }
     out.set("commands", std::move(commands));
     return out;
@@ -68,12 +68,11 @@ int write_pages(const std::string& folder, const Json& root, const std::vector<s
 
 }  // namespace
 
-int man_page(const PageOptions& options, const Json& tree, const std::vector<std::string>& beside) {
-    std::vector<std::string> found;
-    auto asked = beside;
+int man_page(const PageOptions& options, const Json& tree, const std::vector<std::string>& apart) {
+    auto asked = apart;
     // One that is installed apart: only where it is asked for.
     if (options.command == "signer") asked.push_back(options.command);
-    const auto root = whole(tree, asked, found);
+    const auto root = whole(tree, asked);
     const auto names = settings_environment();
     if (options.settings) {
         std::fputs(settings_page().c_str(), stdout);
@@ -96,11 +95,10 @@ int man_page(const PageOptions& options, const Json& tree, const std::vector<std
     return exit_usage;
 }
 
-int completion(const PageOptions& options, const Json& tree, const std::vector<std::string>& beside) {
-    std::vector<std::string> found;
-    const auto root = whole(tree, beside, found);
-    const auto text = options.shell == "bash"  ? bash_completion(root, found)
-                      : options.shell == "zsh" ? zsh_completion(root, found)
+int completion(const PageOptions& options, const Json& tree, const std::vector<std::string>& apart) {
+    const auto root = whole(tree, apart);
+    const auto text = options.shell == "bash"  ? bash_completion(root)
+                      : options.shell == "zsh" ? zsh_completion(root)
                                                : fish_completion(root);
     std::fputs(text.c_str(), stdout);
     return exit_good;

@@ -1,4 +1,4 @@
-// Pages for man(1) and completions for shells, of `stipend` and of the programs beside it.
+// Pages for man(1) and completions for shells, of `stipend` and of the programs that run as its commands.
 #pragma once
 
 #include <string>
@@ -15,9 +15,9 @@ struct PageOptions {
     std::string shell;      // bash, zsh or fish
 };
 
-// `tree` is that of this program alone; `beside` are the names of programs that are asked for theirs, and left out
-// where there is none. Return the exit status.
-int man_page(const PageOptions& options, const Json& tree, const std::vector<std::string>& beside);
-int completion(const PageOptions& options, const Json& tree, const std::vector<std::string>& beside);
+// `tree` is that of this program alone; `apart` are the names of commands whose programs are asked for theirs, and left
+// out where there is none. Return the exit status.
+int man_page(const PageOptions& options, const Json& tree, const std::vector<std::string>& apart);
+int completion(const PageOptions& options, const Json& tree, const std::vector<std::string>& apart);
 
 }  // namespace stipend::cli

@@ -95,18 +95,11 @@ std::string bash_table(std::string_view name, std::string_view rows) {
     return out + ")\n";
 }
 
-std::string programs(const std::vector<std::string>& beside) {
-    std::string out = "stipend";
-    for (const auto& name : beside) out += " stipend-" + name;
-    return out;
-}
-
 constexpr std::string_view bash_body = R"(
 # Sets `path` to the command that the words before the cursor name, and `option` to the one whose value is to come.
 _stipend_where() {
     local i word
-    path=${COMP_WORDS[0]##*/} option=
-    path=${path/-/ }
+    path=stipend option=
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         [[ $word == "=" ]] && continue
@@ -143,7 +136,7 @@ _stipend() {
 
 constexpr std::string_view zsh_body = R"(
 _stipend() {
-  local path_=${${words[1]:t}/-/ } option= word wanted
+  local path_=stipend option= word wanted
   local -i i
   for ((i = 2; i < CURRENT; i++)); do
     word=$words[i]
@@ -181,7 +174,7 @@ constexpr std::string_view fish_body = R"(
 # True where the words before the cursor name exactly that command, and no option waits for its value.
 function __stipend_at
     set -l tokens (commandline -opc)
-    set -l path (string replace -r '^.*/' '' -- $tokens[1] | string replace -- - ' ')
+    set -l path stipend
     set -l waits no
     for token in $tokens[2..-1]
         if test $waits = yes
@@ -212,20 +205,20 @@ std::string fish_option(const std::string& program, const std::string& at, const
 
 }  // namespace
 
-std::string bash_completion(const Json& root, const std::vector<std::string>& beside) {
+std::string bash_completion(const Json& root) {
     const auto tables = tables_of(root);
     return cat("# bash completion for stipend; made by `stipend config completion bash`.\n",
                bash_table("_stipend_commands", tables.commands), bash_table("_stipend_options", tables.options),
                bash_table("_stipend_values", tables.values), bash_table("_stipend_arguments", tables.arguments),
-               bash_body, "complete -F _stipend ", programs(beside), "\n");
+               bash_body, "complete -F _stipend stipend\n");
 }
 
-std::string zsh_completion(const Json& root, const std::vector<std::string>& beside) {
+std::string zsh_completion(const Json& root) {
     const auto tables = tables_of(root);
     const auto table = [](std::string_view name, std::string_view rows) {
         return cat("typeset -gA ", name, "=(\n", rows, ")\n");
     };
-    return cat("#compdef ", programs(beside), "\n# Made by `stipend config completion zsh`.\n",
+    return cat("#compdef stipend\n# Made by `stipend config completion zsh`.\n",
                table("_stipend_commands", tables.commands), table("_stipend_options", tables.options),
                table("_stipend_values", tables.values), table("_stipend_arguments", tables.arguments), zsh_body,
                "\n_stipend \"$@\"\n");

@@ -3,17 +3,14 @@
 #pragma once
 
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "stipend/json.hpp"
 
 namespace stipend::cli {
 
-// `root` is the tree of `stipend` with the trees of the programs beside it among its commands; `beside` are the names
-// of those, which are also programs of their own: "jobs" is stipend-jobs.
-[[nodiscard]] std::string bash_completion(const Json& root, const std::vector<std::string>& beside);
-[[nodiscard]] std::string zsh_completion(const Json& root, const std::vector<std::string>& beside);
-[[nodiscard]] std::string fish_completion(const Json& root);  // of `stipend NAME` only
+// `root` is the tree of `stipend` with the trees of the programs that run as its commands among them.
+[[nodiscard]] std::string bash_completion(const Json& root);
+[[nodiscard]] std::string zsh_completion(const Json& root);
+[[nodiscard]] std::string fish_completion(const Json& root);
 
 }  // namespace stipend::cli

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "host/base/printable.hpp"
+#include "host/base/program_paths.hpp"
 #include "host/config/environment.hpp"
 #include "host/config/load.hpp"
 #include "host/ledger/backup.hpp"
@@ -82,9 +83,8 @@ std::optional<config::Settings> settings_for(Reads reads, const Common& common, 
 }
 
 std::filesystem::path program_folder() {
-    std::error_code ec;
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", ec);
-    return ec ? std::filesystem::path(".") : self.parent_path();
+    auto folder = own_folder();
+    return folder ? std::move(*folder) : std::filesystem::path(".");
 }
 
 plugin::LoaderOptions loader_options(const config::Settings& settings) {

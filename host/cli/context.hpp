@@ -27,7 +27,7 @@ struct Common {
     bool json = false;
 };
 
-// The folder of the running program, from /proc/self/exe.
+// The folder of the running program; "." where it is not known.
 [[nodiscard]] std::filesystem::path program_folder();
 
 // What a command reads of a configuration. What is wrong with the rest of the file does not keep it from its work: the

@@ -4,15 +4,16 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "host/base/command_tree.hpp"
+#include "host/base/program_paths.hpp"
 #include "host/cli/command_line.hpp"
 #include "host/cli/command_pages.hpp"
+#include "host/cli/context.hpp"
 #include "host/cli/plugins_new.hpp"
 #include "host/cli/plugins_test.hpp"
 #include "host/config/diagnostic.hpp"
@@ -22,9 +23,9 @@ namespace {
 
 using namespace stipend::cli;
 
-// A command NAME that is none of `app` is the program stipend-NAME beside this one, where there is one: it may know a
-// protocol, which this program does not. Returns where there is none.
-void run_program_beside(const CLI::App& app, int argc, char** argv) {
+// A command NAME that is none of `app` is the program stipend-NAME, where it is installed: it may know a protocol,
+// which this program does not. Returns where there is none.
+void run_command_program(const CLI::App& app, int argc, char** argv) {
     if (argc < 2) return;
     const std::string_view name = argv[1];
     const auto in_name = [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; };
@@ -32,15 +33,11 @@ void run_program_beside(const CLI::App& app, int argc, char** argv) {
     for (const auto* known : app.get_subcommands([](const CLI::App*) { return true; })) {
         if (known->check_name(std::string(name))) return;
     }
-    std::error_code error;
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-    if (error) return;
-    const auto program = self.parent_path() / ("stipend-" + std::string(name));
-    ::execv(program.c_str(), argv + 1);  // returns where there is no such program
+    if (const auto program = stipend::command_program(program_folder(), name)) ::execv(program->c_str(), argv + 1);
 }
 
-// Programs beside this one that are called as its commands.
-constexpr std::string_view beside[] = {"devnet", "flow", "gateway-credential", "jobs", "verify"};
+// Commands that are programs of their own.
+constexpr std::string_view apart[] = {"devnet", "flow", "gateway-credential", "jobs", "verify"};
 
 const std::vector<stipend::ExitStatus> exits = {
     {exit_good, "It was done, and what was asked about is good"},
@@ -52,7 +49,7 @@ const std::vector<stipend::ExitStatus> exits = {
 
 // `config man-page` and `config completion`.
 void add_page_commands(CLI::App& config, const CLI::App& root, PageOptions& options, int& status) {
-    static const std::vector<std::string> programs(std::begin(beside), std::end(beside));
+    static const std::vector<std::string> programs(std::begin(apart), std::end(apart));
     auto* page = config.add_subcommand("man-page", "print a page for man(1), made from these options");
     page->add_option("COMMAND", options.command,
                      "whose; signer for that of stipend-signer (default: of stipend itself)");
@@ -71,7 +68,7 @@ void add_page_commands(CLI::App& config, const CLI::App& root, PageOptions& opti
 std::vector<std::string> command_names(const CLI::App& app) {
     std::vector<std::string> out;
     for (const auto* one : app.get_subcommands([](const CLI::App*) { return true; })) out.push_back(one->get_name());
-    if (app.get_parent() == nullptr) out.insert(out.end(), std::begin(beside), std::end(beside));
+    if (app.get_parent() == nullptr) out.insert(out.end(), std::begin(apart), std::end(apart));
     return out;
 }
 
@@ -280,7 +277,7 @@ int main(int argc, char** argv) {
         "`stipend devnet` plays a network for them on this machine, with faults as a scenario says.");
 
     if (stipend::print_command_tree(app, "stipend", argc, argv, exits)) return exit_good;
-    run_program_beside(app, argc, argv);
+    run_command_program(app, argc, argv);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

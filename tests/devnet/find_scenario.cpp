@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/base/printable.hpp"
+#include "host/base/program_paths.hpp"
 #include "host/config/diagnostic.hpp"
 #include "tests/devnet/scenario.hpp"
 
@@ -16,9 +17,8 @@ namespace fs = std::filesystem;
 
 // Empty where the program's own path is unknown.
 fs::path installed_folder() {
-    std::error_code error;
-    const auto self = fs::read_symlink("/proc/self/exe", error);
-    return error ? fs::path() : self.parent_path().parent_path() / "share/stipend/scenarios";
+    const auto folder = own_folder();
+    return folder ? folder_of_stipend(*folder).parent_path() / "share/stipend/scenarios" : fs::path();
 }
 
 std::vector<std::string> installed_names(const fs::path& folder) {

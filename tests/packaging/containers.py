@@ -38,7 +38,7 @@ services:
   devnet:
     container_name: devnet
     image: {IMAGE}
-    entrypoint: [stipend-devnet, -n, "1", --gateway, "{NETWORK}.10:8935", --orchestrator-listen, "http://{ORCHESTRATOR}",
+    entrypoint: [stipend, devnet, -n, "1", --gateway, "{NETWORK}.10:8935", --orchestrator-listen, "http://{ORCHESTRATOR}",
                  --bare-listeners, --reachable, --secret, "{SECRET}"]
     healthcheck: {{disable: true}}
     networks:

@@ -16,4 +16,4 @@ def install(root, prefix="/usr/local", components=("host", "devnet")):
 def install_devnet(root, options):
     """The installed network for tests as a unit of its own."""
     unit = root / "etc/systemd/system/devnet.service"
-    unit.write_text(f"[Service]\nType=exec\nExecStart=stipend-devnet {options}\n")
+    unit.write_text(f"[Service]\nType=exec\nExecStart=stipend devnet {options}\n")

@@ -148,7 +148,7 @@ def main():
         print(f"skipped: {why}")
         return SKIP
     try:
-        addresses = box.output("stipend-devnet", "-n", ORCHESTRATORS, "--print-addresses")
+        addresses = box.output("stipend", "devnet", "-n", ORCHESTRATORS, "--print-addresses")
         with open(box.folder / "root/etc/stipend/environment", "a", encoding="ascii") as file:
             file.write(f"ORCHESTRATOR_ADDRESSES={addresses}\n")
         box.output("systemctl", "start", "devnet")

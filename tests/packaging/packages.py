@@ -24,7 +24,7 @@ def prepare(root):
         for one in packages:
             shutil.copy(one, root / "root")
     (root / "etc/systemd/system/devnet.service").write_text(
-        f"[Service]\nType=exec\nExecStart=stipend-devnet -n {ORCHESTRATORS} --gateway 127.0.0.1:9935\n")
+        f"[Service]\nType=exec\nExecStart=stipend devnet -n {ORCHESTRATORS} --gateway 127.0.0.1:9935\n")
 
 
 def install(version):
@@ -47,7 +47,7 @@ class Packages(unittest.TestCase):
         return box.output("dpkg-query", "--show", "--showformat=${Version}", "stipend")
 
     def configure(self):
-        addresses = box.output("stipend-devnet", "-n", ORCHESTRATORS, "--print-addresses")
+        addresses = box.output("stipend", "devnet", "-n", ORCHESTRATORS, "--print-addresses")
         etc = box.folder / "root/etc/stipend"
         (etc / "environment").write_text(
             "GATEWAY_URL=http://127.0.0.1:9935\nPAYMENT_INTERVAL_SECONDS=1\nDISPATCH_EVIDENCE=any\nPRICE_UNSEEN=allow\n"

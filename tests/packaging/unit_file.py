@@ -153,9 +153,31 @@ class Installation(unittest.TestCase):
         for name in ("stipend", "stipend-run", "stipend-jobs", "stipend-devnet", "stipend-signer"):
             self.assertIn(f".TH {name.upper()}".replace("-", "\\-"), (share / f"man/man1/{name}.1").read_text())
         self.assertIn("dispatch.plugin", (share / "man/man5/stipend-config.5").read_text().replace("\\-", "-"))
-        for name in ("bash-completion/completions/stipend", "bash-completion/completions/stipend-jobs",
+        for name in ("bash-completion/completions/stipend",
                      "zsh/site-functions/_stipend", "fish/vendor_completions.d/stipend.fish"):
             self.assertIn("gateway-credential", (share / name).read_text())
+
+    def test_programs_that_run_as_commands_are_in_libexec_and_found_there(self):
+        install(self.root, components=("host", "devnet", "signer"))
+        prefix = self.root / "usr/local"
+        self.assertEqual({one.name for one in (prefix / "bin").iterdir()}, {"stipend", "stipend-probe", "stipend-signer"})
+        programs = {one.name for one in (prefix / "libexec/stipend").iterdir()}
+        self.assertEqual(programs, {f"stipend-{name}" for name in ("devnet", "flow", "gateway-credential", "jobs", "verify")})
+        environment = {"PATH": f"{prefix}/bin:{os.environ['PATH']}", "STATE_DIRECTORY": str(self.root / "state")}
+
+        def stipend(*words):
+            return subprocess.run(["stipend", *words], env=environment, capture_output=True, text=True, timeout=60)
+
+        for program in programs:
+            done = stipend(program.removeprefix("stipend-"), "--help")
+            self.assertEqual((done.returncode, done.stderr), (0, ""), program)
+        # What they need of the rest of the installation: the scenarios by name, and `stipend` itself.
+        done = stipend("devnet", "--scenario", "demo", "--print-addresses")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        steps = json.loads(stipend("verify", "--json", "-c", str(self.root / "etc/stipend/config.yaml")).stdout)["steps"]
+        audit = next(one for one in steps if one["name"] == "audit")
+        self.assertNotIn("cannot be started", json.dumps(audit))
+        self.assertIn("no ledger", json.dumps(audit))
 
     def test_nobody_but_root_reads_the_credentials(self):
         install(self.root)

@@ -22,7 +22,7 @@ Found not_configured(const Payee& payee) {
 }  // namespace
 
 Result<HostSteps> HostSteps::create(const Payer& payer) {
-    STIPEND_LET(program, StipendProgram::beside_this(payer.config_file));
+    STIPEND_LET(program, StipendProgram::installed_with_this(payer.config_file));
     HostSteps out(payer, std::move(program));
     auto status = out.program_.ask_json(out.program_.command({"status", "--json"}, short_deadline_ns));
     if (status) out.status_ = std::move(*status);

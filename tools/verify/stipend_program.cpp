@@ -1,9 +1,9 @@
 #include "tools/verify/stipend_program.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
+#include "host/base/program_paths.hpp"
 #include "stipend/json_parse.hpp"
 
 namespace stipend::verify {
@@ -20,11 +20,9 @@ std::string last_line(std::string_view text) {
 
 }  // namespace
 
-Result<StipendProgram> StipendProgram::beside_this(std::string config_file) {
-    std::error_code error;
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-    if (error) return fail(STIPEND_E_UNAVAILABLE, "/proc/self/exe: ", error.message());
-    return StipendProgram((self.parent_path() / "stipend").native(), std::move(config_file));
+Result<StipendProgram> StipendProgram::installed_with_this(std::string config_file) {
+    STIPEND_LET(folder, own_folder());
+    return StipendProgram((folder_of_stipend(folder) / "stipend").native(), std::move(config_file));
 }
 
 subprocess::Command StipendProgram::command(std::vector<std::string> arguments, std::int64_t deadline_ns) const {

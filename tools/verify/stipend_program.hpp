@@ -1,4 +1,5 @@
-// The program `stipend` beside this one, asked by its subcommands: what the host knows is the host's to say.
+// The program `stipend` that is installed with this one, asked by its subcommands: what the host knows is the host's to
+// say.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,7 @@ inline constexpr std::int64_t long_deadline_ns = 600 * ns_per_s;
 class StipendProgram {
   public:
     // UNAVAILABLE: it is not known where this program is.
-    static Result<StipendProgram> beside_this(std::string config_file);
+    static Result<StipendProgram> installed_with_this(std::string config_file);
 
     // With `-c FILE` behind the arguments.
     [[nodiscard]] subprocess::Command command(std::vector<std::string> arguments, std::int64_t deadline_ns) const;

@@ -10,8 +10,8 @@ import unittest
 
 from network import BUILD, PROJECT, STIPEND
 
-# As `stipend` has them; each prints its own tree.
-BESIDE = tuple(re.findall(r'"([\w-]+)"', re.search(r"beside\[\] = \{(.*?)\}", (PROJECT / "host/cli/main.cpp").read_text(), re.S)[1]))
+# Commands that are programs of their own, as `stipend` has them; each prints its own tree.
+APART = tuple(re.findall(r'"([\w-]+)"', re.search(r"apart\[\] = \{(.*?)\}", (PROJECT / "host/cli/main.cpp").read_text(), re.S)[1]))
 # Prints what a completion offers for the words of a line, of which the last one is being typed.
 BASH = r"""
 source "$1"; shift
@@ -35,7 +35,7 @@ def trees():
         for one in command["commands"]:
             yield from below(one, f"{path} {one['name']}")
     found = dict(below(json.loads(output(STIPEND, "--command-tree")), "stipend"))
-    for name in BESIDE:
+    for name in APART:
         found |= below(json.loads(output(BUILD / "bin" / f"stipend-{name}", "--command-tree")), f"stipend {name}")
     return found
 
@@ -95,7 +95,7 @@ class Man(PagesTest):
                     self.assertIn(name, helped, path)
             listed = helped.split("Subcommands:")[1].split("\n\n")[0] if "Subcommands:" in helped else ""
             self.assertEqual({line.split()[0].rstrip(",") for line in listed.splitlines() if re.match(r"  \S", line)},
-                             {one["name"] for one in command["commands"]} - (set(BESIDE) if path == "stipend" else set()), path)
+                             {one["name"] for one in command["commands"]} - (set(APART) if path == "stipend" else set()), path)
 
     def test_one_page_is_printed_and_an_unknown_one_is_refused(self):
         self.assertEqual(output(STIPEND, "config", "man-page", "jobs"), (self.place / "stipend-jobs.1").read_text())
@@ -129,13 +129,12 @@ class Bash(PagesTest):
     def offered(self, *words):
         return output("bash", "--norc", "-c", BASH, "bash", self.script, *words, cwd=self.place).split()
 
-    def test_commands_and_those_of_programs_beside_it(self):
+    def test_commands_and_those_that_are_programs_of_their_own(self):
         for path, command in self.trees.items():
-            names = {one["name"] for one in command["commands"]} | (set(BESIDE) if path == "stipend" else set())
+            names = {one["name"] for one in command["commands"]} | (set(APART) if path == "stipend" else set())
             if names:
                 self.assertEqual(set(self.offered(*path.split(), "")), names, path)
         self.assertEqual(self.offered("stipend", "jobs", "l"), ["load"])
-        self.assertEqual(self.offered("stipend-jobs", "l"), ["load"])
 
     def test_options_of_the_command_alone(self):
         for path, command in self.trees.items():
@@ -164,7 +163,7 @@ class OtherShells(PagesTest):
         asked = r"""compadd() { shift; print -l -- $@ }; _files() { print files }; compset() { return 1 }
             words=("${@:2}"); CURRENT=$#words; source $1 || true"""
         for words, want in ((("stipend", "jobs", ""), "load\nsend\n"), (("stipend", "run", "-c", ""), "files\n"),
-                            (("stipend-jobs", "load", "--arrivals", ""), "constant\npoisson\n")):
+                            (("stipend", "jobs", "load", "--arrivals", ""), "constant\npoisson\n")):
             self.assertEqual(output("zsh", "-f", "-c", asked, "zsh", script, *words), want)
 
     def test_fish_reads_it(self):
