@@ -44,6 +44,9 @@ void print_check(std::FILE* out, const Json& one) {
                  shown(seen, "unknown_seconds"), " s"));
     }
     if (part(one, "observed").items().empty()) line(out, "observed", "nothing by this host itself");
+    for (const auto& down : part(one, "down").items()) {
+        line(out, "down", cat(shown(down, "service"), " for ", shown(down, "seconds"), " s"));
+    }
     const auto& evidence = part(one, "evidence");
     line(out, "check",
          text_of(one, "job") == "ok"

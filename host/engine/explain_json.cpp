@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "host/base/keccak.hpp"
 #include "host/base/time.hpp"
@@ -44,14 +48,15 @@ Json without_secrets(const Json& json) {
     return out;
 }
 
+struct Seen {
+    std::int64_t rows = 0, up_ns = 0, down_ns = 0;
+};
+using SeenTargets = std::map<std::string, Seen>;
+
 // How long the host itself saw what, by target, within the period.
-Json observations_of(const ledger::DecisionBasis& basis) {
-    struct Seen {
-        std::int64_t rows = 0, up_ns = 0, down_ns = 0;
-    };
+SeenTargets seen_in(const ledger::DecisionBasis& basis) {
     const auto& d = basis.decision;
-    const auto whole = d.decided_at - d.period_from;
-    std::map<std::string, Seen> targets;
+    SeenTargets targets;
     for (const auto& row : basis.observations) {
         auto& seen = targets[row.target];
         const auto length =
@@ -60,6 +65,11 @@ Json observations_of(const ledger::DecisionBasis& basis) {
         if (row.verdict == STIPEND_UP) seen.up_ns += length;
         if (row.verdict == STIPEND_DOWN || row.verdict == STIPEND_DEGRADED) seen.down_ns += length;
     }
+    return targets;
+}
+
+Json observations_of(const ledger::Decision& d, const SeenTargets& targets) {
+    const auto whole = d.decided_at - d.period_from;
     auto list = Json::array();
     for (const auto& [target, seen] : targets) {
         list.push(Json::object()
@@ -69,6 +79,20 @@ Json observations_of(const ledger::DecisionBasis& basis) {
                       .append("down_seconds", exact_seconds(seen.down_ns))
                       .append("unknown_seconds",
                               exact_seconds(std::max<std::int64_t>(whole - seen.up_ns - seen.down_ns, 0))));
+    }
+    return list;
+}
+
+// Those that were down or degraded for a time, the longest first.
+Json down_of(const SeenTargets& targets) {
+    std::vector<std::pair<std::int64_t, std::string_view>> down;
+    for (const auto& [target, seen] : targets) {
+        if (seen.down_ns > 0) down.emplace_back(-seen.down_ns, target);
+    }
+    std::ranges::sort(down);
+    auto list = Json::array();
+    for (const auto& [minus_ns, target] : down) {
+        list.push(Json::object().append("service", target).append("seconds", exact_seconds(-minus_ns)));
     }
     return list;
 }
@@ -240,6 +264,7 @@ Json recomputed_of(const ledger::DecisionBasis& basis, const Recomputed& again) 
 Json explanation_json(const ledger::DecisionBasis& basis, const Recomputed& again,
                       const std::optional<ledger::PayoutHistory>& payout) {
     const auto& d = basis.decision;
+    const auto seen = seen_in(basis);
     return Json::object()
         .append("decision", basis.seq)
         .append("orchestrator", basis.key)
@@ -249,7 +274,8 @@ Json explanation_json(const ledger::DecisionBasis& basis, const Recomputed& agai
                               .append("to", utc_text(d.decided_at))
                               .append("seconds", exact_seconds(d.decided_at - d.period_from))
                               .append("due_at", utc_text(d.due_at)))
-        .append("observed", observations_of(basis))
+        .append("observed", observations_of(d, seen))
+        .append("down", down_of(seen))
         .append("job", d.job == ledger::Job::ok ? "ok" : "failed")
         .append("evidence", evidence_of(d))
         .append("uptime_ppm", d.uptime_ppm ? Json(*d.uptime_ppm) : Json())

@@ -7,7 +7,7 @@ import threading
 import time
 import unittest
 
-from network import Devnet, Host, wait_for
+from network import PATIENCE, Devnet, Host, wait_for
 
 
 class Service:
@@ -94,6 +94,37 @@ class Checks(unittest.TestCase):
         whole = fractions.Fraction(one["period"]["seconds"])
         self.assertEqual(up + down + unknown, whole)
         self.assertEqual(one["uptime_ppm"], up * 1000000 // whole)
+        self.assertGreater(down, 0)
+        self.assertEqual(one["down"], [{"service": self.service.url, "seconds": seen["down_seconds"]}])
+        code, out, err = self.host.run("explain", "--orchestrator", "watched", str(line["epoch"]))
+        self.assertEqual(code, 0, out + err)
+        self.assertIn(f"\ndown        {self.service.url} for {seen['down_seconds']} s\n", out)
+
+    def test_each_service_that_was_down_is_named_with_its_time_the_longest_first(self):
+        other, well = Service(), Service()
+        self.addCleanup(other.end)
+        self.addCleanup(well.end)
+        text = self.host.config.read_text()
+        one = f'{{ monitor: web, target: "{self.service.url}", every: 1s }}'
+        more = "".join(f', {{ monitor: web, target: "{each.url}", every: 1s }}' for each in (other, well))
+        self.assertIn(one, text)
+        self.host.config.write_text(text.replace(one, one + more))
+        # Within one period, as long as it takes to see one go down twice before the other one.
+        self.host.environment["PAYMENT_INTERVAL_SECONDS"] = "10"
+        self.host.start()
+        wait_for(self.host.decisions, "the first decision")
+        for _ in range(2):
+            self.assertTrue(self.service.fail_once().wait(PATIENCE))
+            self.service.status = 503
+        other.status = 503
+        wait_for(lambda: len(self.host.decisions()) > 1, "the next decision")
+        code, out, err = self.host.run("explain", "--orchestrator", "watched", str(self.host.decisions()[1]["epoch"]), "--json")
+        self.assertEqual(code, 0, out + err)
+        found = json.loads(out)
+        self.assertEqual([down["service"] for down in found["down"]], [self.service.url, other.url])
+        self.assertEqual({down["service"]: down["seconds"] for down in found["down"]},
+                         {seen["target"]: seen["down_seconds"] for seen in found["observed"] if seen["target"] != well.url})
+        self.assertEqual(next(seen["down_seconds"] for seen in found["observed"] if seen["target"] == well.url), "0")
 
     def test_what_was_seen_outlives_a_kill(self):
         self.host.start()
