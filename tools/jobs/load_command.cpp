@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -139,10 +140,17 @@ class Screen {
     Screen(const Screen&) = delete;
     Screen& operator=(const Screen&) = delete;
     void show(const std::string& line) const {
-        if (on_) std::fputs(cat("\r", line.substr(0, 100), "\x1b[K").c_str(), stderr);
+        if (on_) std::fputs(cat("\r", line, "\x1b[K").c_str(), stderr);
+    }
+    // Characters of a line, which may be others by now: one column stays free for the cursor.
+    [[nodiscard]] std::size_t width() const {
+        winsize size{};
+        const bool known = on_ && ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+        return (known ? size.ws_col : usual_columns) - 1U;
     }
 
   private:
+    static constexpr unsigned usual_columns = 80;  // where the terminal does not say
     bool on_;
 };
 
@@ -181,7 +189,7 @@ int load(const LoadOptions& options) {
     if (auto bounded = bound_lines(options, *plan); !bounded) return refuse(bounded.error().message, exit_usage);
     const auto run = [&] {
         const Screen screen(!options.quiet);
-        return run_load(*plan, [&](const Run& so_far) { screen.show(live_line(so_far, *plan)); });
+        return run_load(*plan, [&](const Run& so_far) { screen.show(live_line(so_far, *plan, screen.width())); });
     }();
     if (!run) return refuse(run.error().message, exit_bad);
     print(options, *run, *plan, options.pricing ? priced(compared, prices, *run) : std::vector<Priced>());

@@ -171,12 +171,22 @@ std::string text_report(const Run& run, const Plan& plan) {
     return out;
 }
 
-std::string live_line(const Run& run, const Plan& plan) {
+std::string live_line(const Run& run, const Plan& plan, std::size_t width) {
     const auto& totals = run.totals;
     const auto ended = totals.sent - run.in_flight;
-    return fmt::format("{} s of {} s: {} sent, {} failed, {} under way, p50 {} ms, p99 {} ms",
-                       run.elapsed_ns / ns_per_s, plan.duration_ns / ns_per_s, totals.sent, ended - totals.succeeded(),
-                       run.in_flight, ms_text(totals.corrected, 500), ms_text(totals.corrected, 990));
+    // A figure that is cut is another figure.
+    const std::string figures[] = {
+        fmt::format("{} s of {} s: {} sent", run.elapsed_ns / ns_per_s, plan.duration_ns / ns_per_s, totals.sent),
+        fmt::format(", {} failed", ended - totals.succeeded()),
+        fmt::format(", p50 {} ms, p99 {} ms", ms_text(totals.corrected, 500), ms_text(totals.corrected, 990)),
+        fmt::format(", {} under way", run.in_flight),
+    };
+    std::string out;
+    for (const auto& figure : figures) {
+        if (out.size() + figure.size() > width) break;
+        out += figure;
+    }
+    return out;
 }
 
 }  // namespace stipend::jobs

@@ -18,7 +18,7 @@ Verdict verdict_on(const Run& run, const Plan& plan);
 Json json_report(const Run& run, const Plan& plan);
 // The same for people.
 std::string text_report(const Run& run, const Plan& plan);
-// One line on how it goes.
-std::string live_line(const Run& run, const Plan& plan);
+// One line on how it goes, of at most `width` characters: figures that do not fit whole are left out from the end.
+std::string live_line(const Run& run, const Plan& plan, std::size_t width);
 
 }  // namespace stipend::jobs

@@ -12,7 +12,8 @@ import unittest
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("payouts", "flow")]
 import test_payouts  # noqa: E402
 import needed  # noqa: E402
-from test_flow import STIPEND, Tmux, in_units  # noqa: E402
+from terminal import Tmux  # noqa: E402
+from test_flow import STIPEND, in_units  # noqa: E402
 
 SENT = ("reserved", "held", "bound", "sent", "mined", "confirmed", "frozen")
 

@@ -18,6 +18,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "host")]
 from network import BUILD, STIPEND, Devnet, Host  # noqa: E402
 from server import Server  # noqa: E402
+from terminal import Tmux  # noqa: E402
 
 JOBS = BUILD / "bin" / "stipend-jobs"
 FIRST = "https://127.0.1.1:9995"
@@ -189,9 +190,31 @@ class Servers(JobsTest):
         with contextlib.suppress(OSError):  # the end of a terminal
             while part := os.read(ours, 65536):
                 shown += part.decode()
-        self.assertRegex(shown, r"^\r0 s of 1 s: \d+ sent, 0 failed, \d+ under way, p50 [\d.-]+ ms, p99 [\d.-]+ ms\x1b\[K\r")
+        self.assertRegex(shown, r"^\r0 s of 1 s: \d+ sent, 0 failed, p50 [\d.-]+ ms, p99 [\d.-]+ ms, \d+ under way\x1b\[K\r")
         self.assertTrue(shown.endswith("\r\x1b[K"))
         self.assertNotIn("\n", shown)
+
+    def last(self, lines):
+        return next((line for line in reversed(lines) if line.strip()), "")
+
+    @unittest.skipUnless(shutil.which("tmux"), "tmux is not installed (Debian: tmux)")
+    def test_the_line_fits_the_terminal_and_follows_its_size(self):
+        server = self.server(each=0.05)
+        command = f"{JOBS} load --gateway {server.url} --rate 50/s --duration 86400 --connections 200; echo ended by $?"
+        figures = [r"\d+ s of 86400 s: \d+ sent", r", \d+ failed", r", p50 [\d.]+ ms, p99 [\d.]+ ms", r", \d+ under way"]
+        for width, height in ((80, 24), (200, 50)):
+            with self.subTest(width=width), tempfile.TemporaryDirectory(prefix="stipend-jobs-") as folder:
+                tmux = Tmux(pathlib.Path(folder), width, height, f"clear; {command}",
+                            {**os.environ, "PS1": "", "TERM": "screen", "LC_ALL": "C.UTF-8"})
+                self.addCleanup(tmux.end)
+                for columns, least, most in ((width, 3, 4), (50, 2, 2), (width, 3, 4)):
+                    tmux.resize(columns, height)
+                    shown = ["".join(figures[:count]) for count in range(least, most + 1)]
+                    # The last line is whole: nothing of it ran over from the one before.
+                    tmux.wait(lambda lines: any(re.fullmatch(one, self.last(lines)) for one in shown),
+                              f"a line within {columns} columns")
+                tmux.send("C-c")
+                tmux.wait(lambda lines: any("ended by" in line for line in lines), "the end")
 
     def test_a_stall_is_not_hidden(self):
         # A second of every ten, at a fifth of the time.
