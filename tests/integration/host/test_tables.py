@@ -127,6 +127,29 @@ class Tables(test_registry.RegistryTest):
         self.assertEqual(self.get(TABLES).status, 401)
         self.assertFalse(self.file.exists())
 
+    def test_history_of_code_that_is_not_in_force_any_more_is_refused_by_its_generation(self):
+        self.wait_for_decisions(self.orchestrators)
+        before = max(line["generation"] for line in self.host.decisions())
+        place = self.host.plugins / "payment.so"
+        new = self.host.folder / "new.so"
+        new.write_bytes(place.read_bytes() + b"1")
+        new.replace(place)
+        code, out, err = self.host.run("reload")
+        self.assertEqual(code, 0, out + err)
+        wait_for(lambda: any(line["generation"] > before for line in self.host.decisions()), "a decision by the other build")
+        said = self.assert_problem(self.post("replay", {"text": LESS}), 409)
+        self.assertIn("was decided by code that is not in force any more: begin later, or ask `stipend policy replay`", said)
+        # It is none where it begins later.
+        since = max(line["decided_at"] for line in self.host.decisions() if line["generation"] == before)
+        first = next(line for line in self.host.decisions() if line["generation"] > before and line["decided_at"] > since)
+        later = self.post("replay", {"text": LESS, "from": first["decided_at"]})
+        self.assertEqual((later.status, later.json()["not_reproduced"]), (200, 0), later.body)
+        # The manager's machine keeps the code of both.
+        table = self.host.folder / "less.yaml"
+        table.write_text("table: default\ntables:\n" + "".join(f"  {line}\n" for line in LESS.splitlines()))
+        code, out, err = self.host.run("policy", "replay", "--table", str(table), "--json")
+        self.assertEqual((code, json.loads(out)["not_reproduced"]), (0, 0), err)
+
     def test_a_draft_is_replayed_as_the_command_line_replays_it(self):
         self.wait_for_decisions(3 * self.orchestrators)
         recorded = self.get(f"{PAYMENTS}?limit=1", self.token).json()["payments"][0]
