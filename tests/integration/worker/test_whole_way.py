@@ -1,5 +1,6 @@
 """The whole way: real containers, the worker, an orchestrator and its gateway, and the manager that pays by what was
 measured, by signed evidence only."""
+import json
 import sys
 import unittest
 
@@ -71,6 +72,25 @@ class WholeWay(unittest.TestCase):
         self.decided("excellent", "registered again, and paid", job="ok", consecutive_failures=0)
         self.assertEqual(self.host.stop(), 0)
         self.host.verified()
+
+    def verified_steps(self):
+        """What `stipend verify` says of each step, by name."""
+        code, out, err = self.host.run("verify", "--price-unseen", "--json")
+        self.assertIn(code, (0, 1), out + err)
+        return {one["name"]: one for one in json.loads(out)["steps"]}
+
+    def test_verify_checks_the_workers_signature_by_the_key_that_is_configured(self):
+        self.host.start()
+        self.decided("excellent", "all seven up")
+        key = self.worker.get("/service-status")["worker_key"]
+        step = self.verified_steps()["uptime"]
+        self.assertEqual((step["verdict"], step["evidence"]), ("PASS", f"100 % over 2 s, signed by {key}"))
+        # One that was signed by another key is none.
+        text = self.host.config.read_text()
+        self.host.config.write_text(text.replace(key, "11" * 32))
+        step = self.verified_steps()["uptime"]
+        self.assertEqual(step["verdict"], "FAIL", step)
+        self.assertNotIn("signed by 11", step["evidence"])
 
     def test_evidence_of_another_key_is_a_failed_check(self):
         text = self.host.config.read_text()
