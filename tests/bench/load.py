@@ -7,8 +7,10 @@ import statistics
 import subprocess
 import sys
 
-import nginx
-from measure import Figure, Instrument, alternate, divide, grouped
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration/jobs"))
+import nginx  # noqa: E402
+from server import Server  # noqa: E402
+from measure import Figure, Instrument, alternate, divide, grouped  # noqa: E402
 
 CONNECTIONS = 32
 PATH = "/process/request/agent-net"
@@ -36,7 +38,24 @@ def jobs(site, url, *options):
     return report
 
 
+def stalls(site):
+    """A server that answers nothing for a tenth of the time: over one connection a job waits for the one before it, and
+    few are sent into the stall, so that latencies from the send do not show it."""
+    stall = 0.2 if site.quick else 1
+    server = Server(stall=stall, period=10 * stall)
+    try:
+        report = jobs(site, server.url, "--rate", "100/s", "--connections", 1, "--duration", 60 * stall)
+    finally:
+        server.end()
+    corrected, service = (report["latency_ms"][name]["p99"] for name in ("corrected", "service"))
+    what = f"a server that stalls {stall:g} s of every {10 * stall:g} s"
+    yield Figure(f"{what}: p99 from the planned start", [corrected], (">=", 800 * stall), unit=" ms",
+                 note=f"{service:g} ms from the send")
+    yield Figure(f"{what}: p99 from the send / from the planned start", [service / corrected], ("<=", 0.1))
+
+
 def figures(site):
+    yield from stalls(site)
     if why := why_not():
         print(f"  not measured: {why}", file=sys.stderr)
         return
