@@ -164,6 +164,8 @@ class Devnet::Impl {
         if (const auto* fault = std::get_if<FaultChange>(&event.change)) {
             const auto done = network_->apply(event.selection, *fault);
             STIPEND_ASSERT(done.ok());  // the timeline was checked against the population
+        } else if (const auto* signer = std::get_if<SignerFault>(&event.change)) {
+            set_signer(*signer);
         } else {
             set_gateway(std::get<GatewayFault>(event.change));
         }

@@ -97,7 +97,7 @@ void describe(CLI::App& app, CommandLine& line) {
     app.add_option("--seed", options.settings.seed, "Of everything that is left to chance")->capture_default_str();
     app.add_option("--scenario", line.scenario,
                    "A file with the network and its timeline of faults, or the name of one that is installed: demo, "
-                   "every-fault or one-down. What is given beside it counts before the file")
+                   "every-fault, live-runners or one-down. What is given beside it counts before the file")
         ->type_name("FILE");
     app.add_option("--job-log", options.settings.job_log, "How many of the last jobs GET /jobs keeps")
         ->check(CLI::Range(0, 1'000'000))
@@ -133,11 +133,18 @@ Result<void> take_scenario(const CLI::App& app, CommandLine& line) {
     take("--control", scenario.control, line.control);
     take("--cli", scenario.cli, line.cli);
     take("--capability", scenario.capability, options.settings.capability);
+    take("--signer", scenario.signer, line.signer);
+    take("--runner-unit", scenario.runner_unit, options.settings.runner_unit);
+    take("--runner-ttl", scenario.runner_ttl, line.runner_ttl);
+    if (!given("--runner-price")) {
+        options.settings.runner_price_wei = scenario.runner_price_wei.value_or(options.settings.runner_price_wei);
+    }
     if (!given("--orchestrator-listen")) line.listen = std::move(scenario.listen);
     if (!given("--capacity")) options.settings.capacity = scenario.capacity.value_or(options.settings.capacity);
     if (!given("--seed")) options.settings.seed = scenario.seed.value_or(options.settings.seed);
     options.settings.every_sender_has_reserve |= scenario.every_sender_has_reserve;
     options.settings.live_runners |= scenario.live_runners;
+    options.settings.runner_persistent |= scenario.runner_sessions;
     options.timeline = std::move(scenario.timeline);
     return {};
 }

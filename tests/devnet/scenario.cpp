@@ -28,13 +28,20 @@ constexpr std::string_view schema_text = R"({
     "seed": {"format": "integer", "formatMinimum": "0", "formatMaximum": "1000000000000000000"},
     "every_sender_has_reserve": {"type": "boolean"},
     "live_runners": {"type": "boolean"},
+    "signer": {"format": "text", "minLength": 1, "maxLength": 64},
+    "runners": {"type": "object", "additionalProperties": false, "x-noun": "a mapping of what runners have", "properties": {
+      "price": {"format": "integer", "formatMinimum": "0", "formatMaximum": "1000000000000000000"},
+      "unit": {"type": "string", "enum": ["fixed", "seconds"]},
+      "sessions": {"type": "boolean"},
+      "ttl": {"format": "duration", "formatMinimum": "4ms", "formatMaximum": "1h"}}},
     "timeline": {"type": "array", "maxItems": 100000, "items": {
       "type": "object", "additionalProperties": false, "x-noun": "an event, which is a mapping", "properties": {
         "at": {"format": "duration", "formatMinimum": "0s", "formatMaximum": "365d"},
         "for": {"format": "duration", "formatMinimum": "1ms", "formatMaximum": "365d"},
         "orchestrator": {"type": ["number", "string"], "x-noun": "a number, a-b or all"},
         "fault": {"type": ["string", "object"], "x-noun": "a fault's name, or a mapping with kind"},
-        "gateway": {"type": ["string", "object"], "x-noun": "a fault's name, or a mapping with kind"}}}}}})";
+        "gateway": {"type": ["string", "object"], "x-noun": "a fault's name, or a mapping with kind"},
+        "signer": {"type": ["string", "object"], "x-noun": "a fault's name, or a mapping with kind"}}}}}})";
 
 const config::Schema& schema() {
     static const auto compiled = config::Schema::parse(schema_text, config::Schema::Author::host);
@@ -84,6 +91,11 @@ std::optional<GatewayFault> end_of(const GatewayFault& change) {
     return GatewayFault{};
 }
 
+std::optional<SignerFault> end_of(const SignerFault& change) {
+    if (change.kind == SignerFaultKind::none) return std::nullopt;
+    return SignerFault{};
+}
+
 // Reads the timeline, and reports what is wrong with it.
 class Timeline {
   public:
@@ -109,13 +121,21 @@ class Timeline {
         const auto* orchestrator = node.find("orchestrator");
         const auto* fault = node.find("fault");
         const auto* gateway = node.find("gateway");
-        const bool one = (gateway == nullptr) == (fault != nullptr) && (orchestrator == nullptr) == (fault == nullptr);
-        if (!one) return refuse(node, "", "want either orchestrator and fault, or gateway");
+        const auto* signer = node.find("signer");
+        const int changes = (fault != nullptr ? 1 : 0) + (gateway != nullptr ? 1 : 0) + (signer != nullptr ? 1 : 0);
+        if (changes != 1 || (orchestrator == nullptr) != (fault == nullptr)) {
+            return refuse(node, "", "want either orchestrator and fault, or gateway, or signer");
+        }
         Event event;
         if (const auto* at = node.find("at")) event.at_ns = *parse_duration(at->text);
         if (gateway != nullptr) {
             auto change = parse_gateway_fault(to_json(*gateway));
             if (!change) return refuse(*gateway, "gateway", std::move(change.error().message));
+            return keep(node, event, *change);
+        }
+        if (signer != nullptr) {
+            auto change = parse_signer_fault(to_json(*signer));
+            if (!change) return refuse(*signer, "signer", std::move(change.error().message));
             return keep(node, event, *change);
         }
         auto selection = parse_selection(to_json(*orchestrator), size_);
@@ -159,7 +179,14 @@ Scenario scenario_of(const Node& root) {
                  .capacity = integer_of<std::int64_t>(root, "capacity"),
                  .seed = integer_of<std::uint64_t>(root, "seed"),
                  .every_sender_has_reserve = text_of(root, "every_sender_has_reserve") == "true",
-                 .live_runners = text_of(root, "live_runners") == "true"};
+                 .live_runners = text_of(root, "live_runners") == "true",
+                 .signer = text_of(root, "signer")};
+    if (const auto* runners = root.find("runners")) {
+        out.runner_price_wei = integer_of<std::int64_t>(*runners, "price");
+        out.runner_unit = text_of(*runners, "unit");
+        out.runner_sessions = text_of(*runners, "sessions") == "true";
+        out.runner_ttl = text_of(*runners, "ttl");
+    }
     if (const auto* listen = root.find("listen")) {
         for (const auto& item : listen->children) out.listen.push_back(item.text);
     }

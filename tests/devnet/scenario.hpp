@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/devnet/network.hpp"
+#include "tests/devnet/remote_signer.hpp"
 
 namespace stipend::devnet {
 
@@ -18,7 +19,7 @@ struct Event {
     std::int64_t at_ns = 0;  // after the start
     bool ends = false;       // what an earlier event began; goes first of the events of one time
     Selection selection = {};
-    std::variant<FaultChange, GatewayFault> change = {};
+    std::variant<FaultChange, GatewayFault, SignerFault> change = {};
 };
 
 // What the file leaves out is empty: the command line or its defaults say it.
@@ -33,6 +34,11 @@ struct Scenario {
     std::optional<std::uint64_t> seed = {};
     bool every_sender_has_reserve = false;
     bool live_runners = false;
+    std::string signer = {};  // an address
+    std::optional<std::int64_t> runner_price_wei = {};
+    std::string runner_unit = {};
+    bool runner_sessions = false;
+    std::string runner_ttl = {};       // a duration
     std::vector<Event> timeline = {};  // in the order of their times, those of one time in the order written
 };
 

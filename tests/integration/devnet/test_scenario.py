@@ -155,6 +155,21 @@ class ScenarioTest(unittest.TestCase):
         for kind in kinds:
             self.assertRegex(text, rf"(fault|kind|gateway): {kind}\b", f"no scenario has {kind}")
 
+    def test_each_live_runner_of_the_scenario_answers_by_its_fault(self):
+        listen = [word for _ in range(11) for word in ("--orchestrator-listen", "127.0.0.1:0")]
+        devnet = self.running("live-runners", *FREE, *listen, "--signer", "127.0.0.1:0")
+        state = devnet.state()
+        wanted = ["", "has no runner of agent-net", "no capacity available for runner", "status 403", "want at most 5000000000",
+                  "status 502", 'status 503: "busy"', "", "refused", "not JSON"]
+        for number, words in enumerate(wanted):
+            with self.subTest(orchestrator=number):
+                done = subprocess.run(
+                    [STIPEND, "jobs", "send", "--dispatch", "runner", "--orchestrator", state["orchestrators"][number]["address"],
+                     "--check", "uptime", "--signer", devnet.fields["signer"], "--max-price", "5000000000"],
+                    capture_output=True, text=True, timeout=60)
+                self.assertEqual(done.returncode, 1 if words else 0, done.stdout + done.stderr)
+                self.assertIn(words, done.stdout)
+
     def test_a_mistake_is_reported_at_its_place(self):
         file = self.written("orchestrators: 2\ntimelin:\n  - {at: 1s, orchestrator: 0, fault: down}\n")
         error = self.refused("--scenario", file)
@@ -167,7 +182,7 @@ class ScenarioTest(unittest.TestCase):
 
     def test_a_file_that_is_none_is_refused_with_the_names_that_there_are(self):
         error = self.refused("--scenario", "one-dwn")
-        self.assertIn('--scenario: got "one-dwn", want a file or one of demo, every-fault, one-down; did you mean "one-down"?', error)
+        self.assertIn('--scenario: got "one-dwn", want a file or one of demo, every-fault, live-runners, one-down; did you mean "one-down"?', error)
         self.assertIn("got a folder", self.refused("--scenario", self.folder))
         error = self.refused("--scenario", "\x1b[2J")
         self.assertIn("<U+001B>", error)

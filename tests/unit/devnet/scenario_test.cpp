@@ -73,6 +73,29 @@ TEST_CASE("a scenario holds the network") {
     CHECK(parse_scenario("", "s", std::nullopt).error().message.find("want a scenario") != std::string::npos);
 }
 
+TEST_CASE("a scenario says what live runners have, and how their signer misbehaves") {
+    const auto scenario = parse_scenario(
+        "signer: 127.0.0.1:7\nrunners: {price: 5000, unit: seconds, sessions: true, ttl: 2s}\n"
+        "timeline: [{at: 1s, for: 2s, signer: {kind: refresh, times: 3}}]\n",
+        "s", std::nullopt);
+    REQUIRE_MESSAGE(scenario.ok(), scenario.error().message);
+    CHECK(scenario->signer == "127.0.0.1:7");
+    CHECK(scenario->runner_price_wei == 5000);
+    CHECK(scenario->runner_unit == "seconds");
+    CHECK(scenario->runner_sessions);
+    CHECK(scenario->runner_ttl == "2s");
+    REQUIRE(scenario->timeline.size() == 2);
+    CHECK(std::get<SignerFault>(scenario->timeline[0].change).kind == SignerFaultKind::refresh);
+    CHECK(std::get<SignerFault>(scenario->timeline[0].change).times == 3);
+    CHECK(scenario->timeline[1].at_ns == 3 * ns_per_s);
+    CHECK(std::get<SignerFault>(scenario->timeline[1].change).kind == SignerFaultKind::none);
+    for (const auto* bad :
+         {"runners: {unit: hour}", "runners: {price: -1}", "runners: {ttl: 1ms}", "runners: {prise: 1}"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(parse_scenario(bad, "s", std::nullopt).ok());
+    }
+}
+
 TEST_CASE("an event for a time has its end, which goes first of what happens then") {
     const auto events = timeline_of(
         "{at: 3s, orchestrator: 1, fault: down}, {at: 1s, for: 2s, orchestrator: 1, fault: reset}, "
@@ -127,9 +150,17 @@ TEST_CASE("a scenario's mistakes are named with their line and column") {
              Case{"timeline: [{gateway: up}]",
                   "1:22: timeline[0].gateway: gateway fault: unknown kind \"up\", want none, down, hang, error, "
                   "malformed, deposit_empty or funds"},
-             Case{"timeline: [{orchestrator: 0}]", "1:12: timeline[0]: want either orchestrator and fault, or gateway"},
+             Case{"timeline: [{orchestrator: 0}]",
+                  "1:12: timeline[0]: want either orchestrator and fault, or gateway, or signer"},
              Case{"timeline: [{gateway: down, fault: down, orchestrator: 0}]",
-                  "1:12: timeline[0]: want either orchestrator and fault, or gateway"},
+                  "1:12: timeline[0]: want either orchestrator and fault, or gateway, or signer"},
+             Case{"timeline: [{signer: down, gateway: down}]",
+                  "1:12: timeline[0]: want either orchestrator and fault, or gateway, or signer"},
+             Case{"timeline: [{signer: up}]",
+                  "1:21: timeline[0].signer: signer fault: unknown kind \"up\", want none, down, hang, "
+                  "error, pay_error, refresh, ceiling, not_needed or forged"},
+             Case{"timeline: [{for: 2s, signer: none}]",
+                  "1:18: timeline[0].for: got a time for what is over at once, want none"},
              Case{"timeline: [{for: 2s, orchestrator: 0, fault: none}]",
                   "1:18: timeline[0].for: got a time for what is over at once, want none"},
          }) {
