@@ -92,9 +92,15 @@ plugin::LoaderOptions loader_options(const config::Settings& settings) {
     const std::filesystem::path folder = settings.plugin_folder.empty()
                                              ? program.parent_path() / "lib" / "stipend" / "plugins"
                                              : std::filesystem::path(settings.plugin_folder);
-    return {.folder = folder,
-            .staging = std::filesystem::path(settings.state) / "plugins",
-            .probe = {.program = program / "stipend-probe"}};
+    plugin::LoaderOptions out{.folder = folder,
+                              .staging = std::filesystem::path(settings.state) / "plugins",
+                              .probe = {.program = program / "stipend-probe"}};
+    for (const auto& text : settings.plugin_trust) {
+        auto key = plugin::parse_trusted_key(text);
+        STIPEND_ASSERT(key.ok());  // the schema's pattern takes no other text
+        out.trust.push_back(*key);
+    }
+    return out;
 }
 
 Result<TrialFolder> TrialFolder::create() {

@@ -15,6 +15,7 @@
 #include "host/cli/command_pages.hpp"
 #include "host/cli/context.hpp"
 #include "host/cli/plugins_new.hpp"
+#include "host/cli/plugins_signing.hpp"
 #include "host/cli/plugins_test.hpp"
 #include "host/config/diagnostic.hpp"
 #include "stipend/version.h"
@@ -233,6 +234,8 @@ int main(int argc, char** argv) {
     add_plugins_new_command(*plugins, new_options, status);
     PluginTestOptions plugin_test;
     add_plugins_test_command(*plugins, plugin_test, status);
+    PluginSigningOptions signing;
+    add_plugins_signing_commands(*plugins, signing, status);
 
     auto* alert = app.add_subcommand("alert", "alerts and their receivers, in a running host")->require_subcommand(1);
     command(*alert, "list", "what fires, what is silenced, and how the receivers are", common)->callback([&] {

@@ -8,10 +8,12 @@ namespace {
 
 void print_plugins(const Json& status) {
     for (const auto& one : status.find("plugins")->items()) {
-        fmt::print("{}: {} {}{}\n  file {}\n  sha256 {}\n  generation {}, since {}\n", text_of(one, "for"),
+        const auto signed_by = text_of(one, "signed_by");
+        fmt::print("{}: {} {}{}\n  file {}\n  sha256 {}{}\n  generation {}, since {}\n", text_of(one, "for"),
                    text_of(one, "id"), text_of(one, "version"),
                    one.find("put_aside")->truth() ? ", put aside: nothing serves" : "", text_of(one, "file"),
-                   text_of(one, "sha256"), text_of(one, "generation"), text_of(one, "since"));
+                   text_of(one, "sha256"), signed_by.empty() ? "" : ", signed by the key " + signed_by,
+                   text_of(one, "generation"), text_of(one, "since"));
     }
     for (const auto& one : status.find("generations")->items()) {
         fmt::print("generation {} since {} decides for {} orchestrators by {} {}, sha256 {}\n",

@@ -346,8 +346,9 @@ struct Settings {
     PaidNetwork network;                // its chain is that of the ledger
     std::vector<PaidNetwork> networks;  // beside it
     Settlement settlement = Settlement::dry_run;
-    std::string plugin_folder;  // empty: found from the executable
-    Watch watch = Watch::off;   // of the configuration file
+    std::string plugin_folder;              // empty: found from the executable
+    std::vector<std::string> plugin_trust;  // public keys; none: unsigned plugins are taken
+    Watch watch = Watch::off;               // of the configuration file
     Payment payment;
     Dispatch dispatch;
     std::vector<Dispatch> dispatchers;  // beside it, for the orchestrators that name one

@@ -331,7 +331,10 @@ void fields(Visitor& visit, T& settings) {
     });
     visit("networks", settings.networks);
     visit("settlement", settings.settlement);
-    visit.inside("plugins", [&](auto& plugins) { plugins("folder", settings.plugin_folder); });
+    visit.inside("plugins", [&](auto& plugins) {
+        plugins("folder", settings.plugin_folder);
+        plugins("trust", settings.plugin_trust);
+    });
     visit("watch", settings.watch);
     visit("payment", settings.payment);
     visit("price", settings.network.price);

@@ -20,7 +20,10 @@ constexpr std::string_view of_both = R"("$defs": {
   "plugins": {"type": "object", "additionalProperties": false,
     "x-noun": "the plugin settings", "description": "Where plugins come from.", "properties": {
     "folder": {"format": "path", "maxLength": 4096,
-      "description": "Where plugins lie. Empty: `../lib/stipend/plugins` beside the program's folder."}}},
+      "description": "Where plugins lie. Empty: `../lib/stipend/plugins` beside the program's folder."},
+    "trust": {"type": "array", "maxItems": 16, "items": {"format": "text", "pattern": "^RW[Q-T][A-Za-z0-9+/]{53}$",
+      "x-noun": "a public key of minisign: 56 characters that begin with RW"},
+      "description": "Public keys, as minisign prints them. If there are any, a plugin's file is taken only with a signature by one of them beside it, in FILE.so.minisig: see operations.md."}}},
   "job deadline": {"format": "duration", "formatMinimum": "1s", "formatMaximum": "15m", "default": "5m",
     "description": "A job that the plugin has not answered by then is ended by the host: neither paid nor punished, with an alert. Above the plugin's own time-outs, its second try included."},
   "monitor": {"type": "object", "additionalProperties": false, "required": ["plugin", "name"],

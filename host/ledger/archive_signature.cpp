@@ -1,12 +1,10 @@
 #include "host/ledger/archive_signature.hpp"
 
-#include <botan/ed25519.h>
-#include <botan/pubkey.h>
 #include <botan/system_rng.h>
 
-#include <algorithm>
 #include <exception>
 
+#include "host/base/ed25519.hpp"
 #include "host/base/file.hpp"
 #include "stipend/hex.hpp"
 
@@ -14,7 +12,6 @@ namespace stipend::ledger {
 namespace {
 
 constexpr std::size_t seed_bytes = 32;
-constexpr const char* pure = "Pure";  // Ed25519 without prehashing
 
 using Seed = Botan::secure_vector<std::uint8_t>;
 
@@ -40,28 +37,15 @@ Result<Seed> seed_of(const std::filesystem::path& ledger) {
 Result<ArchiveSignature> sign_digest(const std::filesystem::path& ledger, const Hash& digest) {
     try {
         STIPEND_LET(seed, seed_of(ledger));
-        const Botan::Ed25519_PrivateKey key(seed);
-        Botan::PK_Signer signer(key, Botan::system_rng(), pure);
-        const auto signature = signer.sign_message(digest.data(), digest.size(), Botan::system_rng());
-        ArchiveSignature out;
-        const auto& point = key.get_public_key();
-        STIPEND_ASSERT(point.size() == out.signer.size() && signature.size() == out.signature.size());
-        std::copy(point.begin(), point.end(), out.signer.begin());
-        std::copy(signature.begin(), signature.end(), out.signature.begin());
-        return out;
+        const auto own = std::span(seed).first<seed_bytes>();
+        return ArchiveSignature{.signer = ed25519_public(own), .signature = ed25519_sign(own, digest)};
     } catch (const std::exception& error) {
         return fail(STIPEND_E_INTERNAL, "ledger: cannot sign by the ledger's key: ", error.what());
     }
 }
 
 bool verify_signature(const Hash& digest, const Hash& signer, std::span<const std::uint8_t> signature) {
-    try {
-        const Botan::Ed25519_PublicKey key(signer.data(), signer.size());
-        Botan::PK_Verifier verifier(key, pure);
-        return verifier.verify_message(digest.data(), digest.size(), signature.data(), signature.size());
-    } catch (const std::exception&) {
-        return false;  // not a valid key
-    }
+    return ed25519_verify(signer, digest, signature);
 }
 
 }  // namespace stipend::ledger

@@ -50,7 +50,7 @@ fs::path Loader::file_of(const std::string& plugin) const {
 }
 
 Result<std::pair<Staged, LibraryDescription>> Loader::inspect(const fs::path& file, const std::string& pin) {
-    STIPEND_LET(staged, stage(file, options_.staging, pin));
+    STIPEND_LET(staged, stage(file, options_.staging, pin, options_.trust));
     STIPEND_LET(description, probe(staged.copy, file, std::nullopt, options_.probe));
     std::vector<std::string> noticed;
     for (const auto& remark : remarks(description, file)) noticed.push_back(remark.text);
@@ -108,10 +108,10 @@ Result<std::shared_ptr<const Loaded>> Loader::serving_for(const fs::path& file, 
 
 // What is staged has the hash that the file had when it was finished: what is written meanwhile is not in it.
 Result<Staged> Loader::stage_settled(const fs::path& file, const std::string& pin) const {
-    if (options_.settle_ns == 0) return stage(file, options_.staging, pin);
+    if (options_.settle_ns == 0) return stage(file, options_.staging, pin, options_.trust);
     for (int attempt = 0; attempt < max_settle_attempts; ++attempt) {
         STIPEND_LET(settled, await_settled(file, options_.settle_ns, options_.settle_patience_ns));
-        STIPEND_LET(staged, stage(file, options_.staging, pin));
+        STIPEND_LET(staged, stage(file, options_.staging, pin, options_.trust));
         if (settled.empty() || staged.sha256 == settled) return staged;
     }
     return fail(STIPEND_E_BUSY, "plugin file is not finished: ", file.native(), ": it changes again and again");
@@ -162,7 +162,11 @@ std::shared_ptr<const Loaded> Loader::last_served(const fs::path& file) {
         const auto copy = copies / (*hash + ".so");
         const auto bytes = read_file(copy, max_library_bytes);
         if (!bytes || sha256_hex(*bytes) != *hash) continue;
-        if (auto library = map({.source = file, .copy = copy, .sha256 = *hash})) return *library;
+        const auto trusted = check_trust(copy, *bytes, options_.trust);
+        if (!trusted) continue;
+        if (auto library = map({.source = file, .copy = copy, .sha256 = *hash, .signed_by = trusted->key_id})) {
+            return *library;
+        }
     }
     return nullptr;
 }
@@ -205,7 +209,9 @@ void Loader::remove_unused_copies(const std::vector<fs::path>& in_force,
         for (const auto& hash : referred) kept.insert(folder.path() / (hash + ".so"));
         std::error_code none;
         for (const auto& item : fs::directory_iterator(folder.path(), none)) {
-            if (!kept.contains(item.path())) fs::remove(item.path(), none);
+            const bool is_signature = item.path().extension() == signature_suffix;
+            const auto copy = is_signature ? fs::path(item.path()).replace_extension() : item.path();
+            if (!kept.contains(copy)) fs::remove(item.path(), none);
         }
         fs::remove(folder.path(), none);  // where it is empty
     }

@@ -27,6 +27,9 @@ struct LoaderOptions {
     std::int64_t settle_ns = 0;
     std::int64_t settle_patience_ns = 10'000'000'000;
     std::set<std::string> put_aside = {};  // hashes of files that are not to be mapped
+    // Keys, one of which must have signed each file and each earlier version that serves again; none: unsigned ones are
+    // taken.
+    std::vector<TrustedKey> trust = {};
 };
 
 // A file that is put aside or refused, and what serves in its place.

@@ -94,7 +94,23 @@ Result<void> check_machine(const fs::path& source, std::string_view bytes) {
 
 }  // namespace
 
-Result<Staged> stage(const fs::path& source, const fs::path& folder, std::string_view pin) {
+fs::path signature_of(const fs::path& file) {
+    return fs::path(file) += signature_suffix;
+}
+
+Result<Trusted> check_trust(const fs::path& file, std::string_view bytes, std::span<const TrustedKey> trust) {
+    if (trust.empty()) return Trusted();
+    const auto in_context = [&](Error error) { return std::move(error).in(cat("untrusted plugin: ", file.native())); };
+    auto signature = read_file(signature_of(file), max_signature_file_bytes);
+    if (!signature) return in_context(signature.error());
+    const std::span octets(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    const auto by = check_signature(octets, *signature, trust);
+    if (!by) return in_context(by.error());
+    return Trusted{.key_id = by->key.id_text(), .signature = std::move(*signature)};
+}
+
+Result<Staged> stage(const fs::path& source, const fs::path& folder, std::string_view pin,
+                     std::span<const TrustedKey> trust) {
     struct stat info {};
     const fs::path parent = source.has_parent_path() ? source.parent_path() : fs::path(".");
     if (::stat(parent.c_str(), &info) == 0) STIPEND_TRY(check_writers(parent, info, "plugin folder"));
@@ -116,11 +132,15 @@ Result<Staged> stage(const fs::path& source, const fs::path& folder, std::string
         return fail(STIPEND_E_CONFLICT, "wrong plugin bytes: ", source.native(), ": got sha256 ", out.sha256, ", want ",
                     pin);
     }
+    STIPEND_LET(trusted, check_trust(source, *bytes, trust));
+    out.signed_by = trusted.key_id;
     out.copy = folder / source.stem() / (out.sha256 + ".so");
     std::error_code ec;
     fs::create_directories(out.copy.parent_path(), ec);
     if (ec) return fail(STIPEND_E_UNAVAILABLE, "cannot stage plugins: ", folder.native(), ": ", ec.message());
     STIPEND_TRY(check_exec(out.copy.parent_path()));
+    // With the copy, which may serve again without the operator's file.
+    if (!trust.empty()) STIPEND_TRY(write_file_atomically(signature_of(out.copy), trusted.signature, 0400));
     if (fs::file_size(out.copy, ec) == bytes->size() && !ec) return out;
     STIPEND_TRY(write_file_atomically(out.copy, *bytes, 0500));
     return out;

@@ -134,7 +134,11 @@ void Host::forget_plugin_ends() {
 void Host::watch_files() {
     if (!file_watch_) return;
     std::set<std::filesystem::path> files;
-    for (const auto& plugin : plugins_) files.insert(loader_.file_of(plugin));
+    for (const auto& plugin : plugins_) {
+        const auto file = loader_.file_of(plugin);
+        files.insert(file);
+        if (!options_.loader.trust.empty()) files.insert(plugin::signature_of(file));
+    }
     if (settings_.watch == config::Watch::on) files.insert(options_.config_file);
     if (settings_.watch == config::Watch::on && source_.tables) files.insert(source_.tables->file);
     file_watch_->watch(std::move(files));
@@ -151,6 +155,9 @@ void Host::file_changed(const std::filesystem::path& file) {
         return;
     }
     if (source_.tables && file == source_.tables->file) return tables_written();
+    // What it signs is looked at anew: it was refused without it, or serves already.
+    if (file.extension() == plugin::signature_suffix)
+        return file_changed(std::filesystem::path(file).replace_extension());
     const auto& options = options_.loader;
     const auto hash = plugin::await_settled(file, options.settle_ns, options.settle_patience_ns);
     if (!hash) {
@@ -206,6 +213,7 @@ Json Host::plugins_json() {
                          .append("version", one.chosen.plugin->version)
                          .append("sha256", library.staged.sha256)
                          .append("file", library.staged.source.native())
+                         .append("signed_by", library.staged.signed_by)
                          .append("generation", one.generation)
                          .append("since", utc_text(one.since))
                          .append("put_aside", library.put_aside));

@@ -44,6 +44,7 @@ constexpr FixedOption fixed_options[] = {
      }},
     fixed<&config::Settings::signed_heads>("signed_heads"),
     fixed<&config::Settings::plugin_folder>("plugins.folder"),
+    fixed<&config::Settings::plugin_trust>("plugins.trust"),
 };
 
 }  // namespace
