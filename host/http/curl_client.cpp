@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <system_error>
@@ -18,6 +19,7 @@
 #include "host/http/multi_handle.hpp"
 #include "host/http/name_check.hpp"
 #include "host/http/os.hpp"
+#include "host/http/resolver_check.hpp"
 #include "host/http/transfer.hpp"
 
 namespace stipend::http {
@@ -25,6 +27,7 @@ namespace {
 
 // Idle connections, and easy handles, that are kept for the next exchange.
 constexpr std::size_t max_kept = 1024;
+constexpr std::int64_t slow_lookup_ns = 1'000'000'000;
 
 // libcurl wants one call before any thread uses it, and never two at once.
 bool init_libcurl() {
@@ -41,6 +44,7 @@ class CurlClient::Loop {
         : settings_(settings_for(std::move(options))),
           admission_(settings_.options.max_connections, settings_.options.max_connections_per_origin),
           multi_(std::move(multi)),
+          resolver_(settings_.options.lookup),
           name_check_(settings_.options.lookup, [this](std::uint64_t op, bool failed) {
               std::unique_lock lock(mutex_);
               names_checked_.emplace_back(op, failed);
@@ -78,6 +82,11 @@ class CurlClient::Loop {
     [[nodiscard]] bool name_is_checked(Transfer& transfer, const Result<void>& result);
     void end_checked(std::uint64_t op, bool resolver_failed);
     void expire_checked();
+    // Has the resolver asked about itself for each lookup that takes long, so that its answer is there when the lookup
+    // times out.
+    void watch_lookups();
+    // Nothing says that the resolver could be reached while this lasted: its name is not the target's fault.
+    void blame_silent_resolver(Transfer& transfer);
     // Calls `on_done` of all that ended since the last call, one after the other, so that a consumer that is woken by
     // the first finds the others.
     void report_finished();
@@ -105,8 +114,10 @@ class CurlClient::Loop {
     std::vector<std::pair<std::uint64_t, bool>> taken_checks_;
     std::vector<Finished> finished_;
     std::unordered_map<std::uint64_t, Finished> checked_;  // over, but for the check of their name
+    std::multimap<std::int64_t, std::uint64_t> lookups_;   // when to look whether it still lasts, and the operation
     std::mutex join_mutex_;
     std::thread thread_;
+    ResolverCheck resolver_;
     NameCheck name_check_;  // last: its thread uses the others
 };
 
@@ -167,6 +178,7 @@ void CurlClient::Loop::run() {
     while (take_inbox()) {
         expire_waiting();
         if (!checked_.empty()) expire_checked();
+        watch_lookups();
         start_waiting();
         multi_->run_timer();
         reap();
@@ -224,6 +236,11 @@ Result<void> CurlClient::Loop::start(Transfer& transfer) {
     STIPEND_TRY(transfer.prepare(std::move(easy), settings_, *multi_));
     const auto code = multi_->add(transfer.easy());
     if (code != CURLM_OK) return fail(STIPEND_E_UNAVAILABLE, "cannot start: ", curl_multi_strerror(code));
+    if (!transfer.name_not_found(true).empty()) {
+        const auto now_ns = monotonic_ns();
+        const auto half_ns = (transfer.deadline_ns() - now_ns) / 2;
+        lookups_.emplace(now_ns + std::min(slow_lookup_ns, half_ns), transfer.op());
+    }
     return {};
 }
 
@@ -269,11 +286,26 @@ bool CurlClient::Loop::name_is_checked(Transfer& transfer, const Result<void>& r
     const bool timed_out = result.error().status == STIPEND_E_TIMEOUT;
     auto name = transfer.name_not_found(timed_out);
     if (name.empty()) return false;
-    if (!timed_out) return name_check_.start(transfer.op(), std::move(name));
-    // No time is left to ask again, but a resolver that was silent just before is so now, too.
-    if (name_check_.resolver_silent()) transfer.blame_machine();
-    static_cast<void>(name_check_.start(0, {}));
+    if (!timed_out) {
+        resolver_.ask(transfer.start_ns());
+        if (name_check_.start(transfer.op(), std::move(name))) return true;
+    }
+    blame_silent_resolver(transfer);
     return false;
+}
+
+void CurlClient::Loop::blame_silent_resolver(Transfer& transfer) {
+    if (!resolver_.answered(transfer.start_ns())) transfer.blame_machine();
+}
+
+void CurlClient::Loop::watch_lookups() {
+    const auto now_ns = monotonic_ns();
+    while (!lookups_.empty() && lookups_.begin()->first <= now_ns) {
+        const auto found = transfers_.find(lookups_.begin()->second);
+        lookups_.erase(lookups_.begin());
+        if (found == transfers_.end() || found->second->name_not_found(true).empty()) continue;
+        resolver_.ask(found->second->start_ns());
+    }
 }
 
 void CurlClient::Loop::end_checked(std::uint64_t op, bool resolver_failed) {
@@ -290,7 +322,10 @@ void CurlClient::Loop::expire_checked() {
     for (const auto& [op, ended] : checked_) {
         if (ended.transfer->deadline_ns() <= now_ns) overdue.push_back(op);
     }
-    for (const auto op : overdue) end_checked(op, name_check_.resolver_silent());
+    for (const auto op : overdue) {
+        blame_silent_resolver(*checked_.at(op).transfer);
+        end_checked(op, false);
+    }
 }
 
 void CurlClient::Loop::complete(std::uint64_t op, Result<void> result) {
@@ -326,6 +361,7 @@ void CurlClient::Loop::wait() {
     for (const auto& [op, ended] : checked_) {
         if (!until_ns || ended.transfer->deadline_ns() < *until_ns) until_ns = ended.transfer->deadline_ns();
     }
+    if (!lookups_.empty() && (!until_ns || lookups_.begin()->first < *until_ns)) until_ns = lookups_.begin()->first;
     {
         const std::lock_guard lock(mutex_);
         if (!sent_.empty() || !cancelled_.empty() || !names_checked_.empty() || stopping_) until_ns = 0;

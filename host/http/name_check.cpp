@@ -22,16 +22,15 @@ namespace {
 
 constexpr std::size_t max_waiting = 256;
 constexpr std::int64_t control_valid_ns = 5'000'000'000;  // no second control within this time
-constexpr std::int64_t silence_valid_ns = 60'000'000'000;
 
-// A name that no resolver has cached, and that each asks the root for: RFC 6761 reserves ".example", and wants
-// resolvers to treat it like any other. They answer ".invalid" themselves, also without a network.
+}  // namespace
+
+// RFC 6761 reserves ".example", and wants resolvers to treat it like any other. They answer ".invalid" themselves, also
+// without a network.
 std::string control_name() {
     std::random_device random;
     return cat("stipend-", random(), "-", random(), ".example.");
 }
-
-}  // namespace
 
 NameAnswer name_answer_of(int getaddrinfo_code) {
     switch (getaddrinfo_code) {
@@ -111,9 +110,9 @@ void NameCheck::State::run() {
         waiting.pop_front();
         lock.unlock();
         const auto use_control = [this](const std::string&) { return control(); };
-        const bool failed = op == 0 ? control() == NameAnswer::silent : resolver_failed(name, lookup, use_control);
+        const bool failed = resolver_failed(name, lookup, use_control);
         lock.lock();
-        if (op != 0 && done) done(op, failed);
+        if (done) done(op, failed);
     }
 }
 
@@ -129,7 +128,7 @@ NameCheck::~NameCheck() {
 
 bool NameCheck::start(std::uint64_t op, std::string name) {
     const std::lock_guard lock(state_->mutex);
-    if (state_->waiting.size() >= (op == 0 ? 1 : max_waiting)) return false;
+    if (state_->waiting.size() >= max_waiting) return false;
     if (!state_->running) {
         const SignalsBlocked blocked;
         try {
@@ -145,12 +144,6 @@ bool NameCheck::start(std::uint64_t op, std::string name) {
     state_->waiting.emplace_back(op, std::move(name));
     state_->changed.notify_one();
     return true;
-}
-
-bool NameCheck::resolver_silent() const {
-    const std::lock_guard lock(state_->mutex);
-    return state_->control_at_ns && monotonic_ns() - *state_->control_at_ns < silence_valid_ns &&
-           state_->last_control == NameAnswer::silent;
 }
 
 }  // namespace stipend::http

@@ -21,6 +21,9 @@ using NameLookup = std::function<NameAnswer(const std::string& name)>;
 [[nodiscard]] NameAnswer name_answer_of(int getaddrinfo_code);
 [[nodiscard]] NameAnswer ask_system(const std::string& name);
 
+// A new one each time, that no resolver has cached, and that each asks the root for.
+[[nodiscard]] std::string control_name();
+
 // True if the lookup of `name` fails by this machine's resolver.
 //
 // Rationale: the system reports a name whose own servers fail like a resolver that is not reached (EAI_AGAIN), and the
@@ -39,11 +42,8 @@ class NameCheck {
     NameCheck(const NameCheck&) = delete;
     NameCheck& operator=(const NameCheck&) = delete;
 
-    // False where too many checks wait, or the system grants no thread: nothing follows then. An `op` of 0 asks for the
-    // control alone, so that `resolver_silent` is known soon.
+    // False where too many checks wait, or the system grants no thread: nothing follows then.
     [[nodiscard]] bool start(std::uint64_t op, std::string name);
-    // True if the last control, at most a minute ago, had no answer.
-    [[nodiscard]] bool resolver_silent() const;
 
   private:
     struct State;

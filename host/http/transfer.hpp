@@ -41,7 +41,7 @@ class Transfer {
     [[nodiscard]] Result<void> prepare(EasyHandle easy, const EasySettings& settings, MultiHandle& multi);
     [[nodiscard]] EasyHandle release();
 
-    // After `outcome`. The name whose lookup failed, or did not end in time; empty for any other outcome.
+    // The name whose lookup failed, after `outcome`, or with `timed_out` lasts still; empty for anything else.
     [[nodiscard]] std::string name_not_found(bool timed_out) const;
     // The exchange failed on this machine, if no request was sent.
     void blame_machine() {
@@ -59,6 +59,7 @@ class Transfer {
 
     void assign(std::uint64_t op) { op_ = op; }
     [[nodiscard]] std::uint64_t op() const { return op_; }
+    [[nodiscard]] std::int64_t start_ns() const { return start_ns_; }
     [[nodiscard]] std::int64_t deadline_ns() const { return start_ns_ + std::int64_t{request_.timeout_ms} * ns_per_ms; }
     [[nodiscard]] const std::string& queue_key() const {
         return request_.unix_socket.empty() ? checked_.origin : request_.unix_socket;

@@ -201,7 +201,7 @@ TEST_CASE("a lookup that is checked ends by its timeout, by a cancel, and with t
     auto client = make_client(options);
     auto request = get("http://sentinel.invalid:1/");
     request.timeout_ms = 500;
-    CHECK(exchange(*client, request).response.cause == Cause::resolve);
+    CHECK(exchange(*client, request).response.cause == Cause::local);  // no resolver has answered meanwhile
     Pending stopped;
     REQUIRE(client->send(get("http://sentinel.invalid:1/"), stopped.callbacks()).ok());
     client->stop();

@@ -48,10 +48,8 @@ TEST_CASE("a check reports each name once, and a later name reuses the control")
             return NameAnswer::silent;
         },
         [&](std::uint64_t op, bool failed) { (op == 1 ? first : second).set_value(failed); });
-    CHECK_FALSE(check.resolver_silent());
     REQUIRE(check.start(1, "a"));
     CHECK(first.get_future().get());
-    CHECK(check.resolver_silent());
     REQUIRE(check.start(2, "b"));
     CHECK(second.get_future().get());
     REQUIRE(asked.size() == 3);
