@@ -300,7 +300,7 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
       "capability": {"format": "text", "maxLength": 128,
         "description": "Only orchestrators of this capability; one of `capabilities`. Empty: any of `orchestrators`."}}}}}},
   "witness": {"type": "array", "maxItems": 16, "items": {"format": "text", "minLength": 1, "maxLength": 2048},
-    "description": "URLs or host:port that no orchestrator controls. Where all own checks fail at once, the first of `monitors` looks at these: if all of them fail too, the time counts neither as up nor as down; without a witness it is down, to be made up for with `stipend adjust` and `stipend pardon`. See operations.md."},
+    "description": "URLs or host:port that no orchestrator controls. Where all own checks fail at once, the first of `monitors` looks at these: if all of them fail too, the time counts neither as up nor as down; without a witness it is down, to be made up for with `stipend adjust` and `stipend pardon`. Dispatchers that judge by witnesses use them too, where their configuration names none. See operations.md."},
   "alerts": {"$ref": "#/$defs/alerts"},
   "listen": {"type": "object", "additionalProperties": false,
     "x-noun": "the listeners", "description": "The addresses on which this host listens.", "properties": {

@@ -255,6 +255,20 @@ std::string digest_of(const std::vector<registry::Payee>& payees, std::span<cons
     return {digest.begin(), digest.end()};
 }
 
+// Fills in the manager's witnesses, where the dispatcher has a use for them and names none itself.
+void add_witness(plugin::Loader& loader, const config::Settings& settings, const config::Dispatch& dispatcher,
+                 plugin::Prepared& prepared, const stipend_terms& terms, config::Diagnostics& diagnostics) {
+    const auto filled = with_own_witness(settings, dispatcher.config, prepared.chosen.plugin->config_schema);
+    auto json = config::plugin_json(filled);
+    if (json == prepared.config_json) return;
+    if (const auto tried = loader.try_config(prepared.chosen, json, terms); !tried) {
+        diagnostics.add(settings.witness_pos, "witness",
+                        cat("got an entry that ", prepared.chosen.plugin->id, " refuses: ", tried.error().message));
+        return;
+    }
+    prepared.config_json = std::move(json);
+}
+
 // The plugins beside the policy, loaded and tried.
 void add_instances(plugin::Loader& loader, const config::Settings& settings, config::Diagnostics& diagnostics,
                    ManagerPlan& plan) {
@@ -268,8 +282,11 @@ void add_instances(plugin::Loader& loader, const config::Settings& settings, con
         const auto key = dispatch_key(dispatchers[place]->name);
         const auto before = plan.instances.size();
         add(*dispatchers[place], key, key, config::dispatch_option(place, "config"), STIPEND_DISPATCH);
+        if (plan.instances.size() == before) continue;
+        auto& added = plan.instances.back();
         // What they know of orchestrators they share, so that one that moves to another dispatcher leaves nothing.
-        if (plan.instances.size() > before) plan.instances.back().values = dispatch_key({});
+        added.values = dispatch_key({});
+        add_witness(loader, settings, *dispatchers[place], added.prepared, plan.terms, diagnostics);
     }
     const bool pays = settings.settlement == config::Settlement::ethereum;
     const auto networks = config::networks_of(settings);

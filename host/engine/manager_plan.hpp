@@ -84,6 +84,12 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
 // of the host. `plan` has its instances and payees; `settings` are still whole.
 void check_plan(const config::Settings& settings, const ManagerPlan& plan, config::Diagnostics& diagnostics);
 
+// The configuration of a dispatcher as its plugin gets it: where it leaves out an option that the schema gives the
+// format `own-witness`, with the entries of `witness` that are looked at by HTTP or TCP. `stated` itself where nothing
+// is added.
+[[nodiscard]] config::Tree with_own_witness(const config::Settings& settings, const config::Tree& stated,
+                                            const std::string& config_schema);
+
 // What a monitor looks at for an entry of `witness`: a URL as it is, host:port over TCP.
 [[nodiscard]] std::string witness_endpoint(const std::string& witness);
 

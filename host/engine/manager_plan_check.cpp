@@ -1,5 +1,6 @@
 // What the settings of a plan, and those of its plugins, say of each other.
 #include <algorithm>
+#include <array>
 
 #include "host/engine/manager_plan.hpp"
 #include "host/runtime/instances.hpp"
@@ -33,13 +34,11 @@ void check_targets(const config::Settings& settings, config::Diagnostics& diagno
     }
 }
 
-// The options with that format in the schema of the plugin of that instance. By such a format a plugin says what an
-// option means for the host, which then checks it against its own settings.
-std::vector<std::string> options_with(const ManagerPlan& plan, std::string_view key, std::string_view format) {
+// The options with that format in a plugin's schema. By such a format a plugin says what an option means for the host,
+// which then checks it against its own settings, or fills it in from them.
+std::vector<std::string> options_with(const std::string& schema_text, std::string_view format) {
     std::vector<std::string> out;
-    const auto instance = std::ranges::find(plan.instances, key, &runtime::PlannedInstance::key);
-    if (instance == plan.instances.end()) return out;
-    const auto schema = parse_json(instance->prepared.chosen.plugin->config_schema);
+    const auto schema = parse_json(schema_text);
     const auto* options = schema ? schema->find("properties") : nullptr;
     if (options == nullptr || !options->is(Json::Kind::object)) return out;
     for (const auto& [name, option] : options->members()) {
@@ -56,8 +55,9 @@ std::vector<std::pair<std::string, const config::Node*>> stated_options(const Ma
                                                                         const config::Node* stated,
                                                                         std::string_view format) {
     std::vector<std::pair<std::string, const config::Node*>> out;
-    if (stated == nullptr) return out;
-    for (auto& name : options_with(plan, key, format)) {
+    const auto instance = std::ranges::find(plan.instances, key, &runtime::PlannedInstance::key);
+    if (stated == nullptr || instance == plan.instances.end()) return out;
+    for (auto& name : options_with(instance->prepared.chosen.plugin->config_schema, format)) {
         if (const auto* value = stated->find(name)) out.emplace_back(std::move(name), value);
     }
     return out;
@@ -188,6 +188,30 @@ void check_plan(const config::Settings& settings, const ManagerPlan& plan, confi
         options.check_chain();
         options.check_asset(settings.settlement == config::Settlement::ethereum);
     }
+}
+
+config::Tree with_own_witness(const config::Settings& settings, const config::Tree& stated,
+                              const std::string& config_schema) {
+    std::vector<config::Node> witnesses;
+    for (const auto& witness : settings.witness) {
+        const auto endpoint = witness_endpoint(witness);
+        const bool known = std::ranges::any_of(std::array{"http://", "https://", "tcp://"},
+                                               [&](std::string_view scheme) { return endpoint.starts_with(scheme); });
+        if (known) witnesses.push_back(config::scalar_node(endpoint, true));
+    }
+    if (witnesses.empty()) return stated;
+    auto added = std::make_shared<config::Node>();
+    added->kind = config::Node::Kind::mapping;
+    for (const auto& name : options_with(config_schema, "own-witness")) {
+        if (stated != nullptr && stated->find(name) != nullptr) continue;
+        config::Node option;
+        option.kind = config::Node::Kind::sequence;
+        option.key = name;
+        option.pos = settings.witness_pos;
+        option.children = witnesses;
+        added->children.push_back(std::move(option));
+    }
+    return config::overlay(stated, added);
 }
 
 std::string witness_endpoint(const std::string& witness) {

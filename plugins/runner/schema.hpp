@@ -20,7 +20,7 @@ inline constexpr char config_schema[] = R"({
     "evidence": {"type": "string", "format": "worker-evidence", "enum": ["any", "signed"], "default": "any", "description": "Whether an answer without evidence signed by the worker's key (worker_key in the orchestrator's entry) counts: any, for workers that do not sign yet, or signed. Evidence that is there is checked in either case, where the key is known."},
     "retry_after": {"type": "string", "default": "5s", "description": "The pause before the one second try, up to 10m."},
     "max_body": {"type": "integer", "minimum": 1024, "maximum": 67108864, "default": 1048576, "description": "The longest answer that is read, in bytes."},
-    "witness": {"type": "array", "maxItems": 8, "items": {"type": "string"}, "description": "URLs of other parties that answer as long as this host's network works. Where an orchestrator cannot be reached and none of them answers, nor another orchestrator, the check says nothing of it."},
+    "witness": {"type": "array", "format": "own-witness", "maxItems": 16, "items": {"type": "string"}, "description": "URLs, or tcp://host:port, of other parties that answer as long as this host's network works. Where an orchestrator cannot be reached and none of them answers, nor another orchestrator, the check says nothing of it. Left out: those of the manager's own witness; an empty list: none."},
     "orchestrator_pins": {"type": "object", "additionalProperties": {"type": "string"}, "description": "By address: the SHA-256 of that orchestrator's certificate, or the absolute path of the certificate (its dataDir/cert.pem, read again for each request, which survives its restarts). Without an entry any certificate is accepted, since orchestrators sign their own."}
   }
 })";

@@ -65,11 +65,29 @@ Result<void> parse_payment(const ConfigView& config, Settings& out) {
     return {};
 }
 
+Result<Settings::Witness> parse_witness(const std::string& text) {
+    constexpr std::string_view tcp = "tcp://";
+    if (!text.starts_with(tcp)) {
+        // A query or fragment is sent as it is written; the rest is that of any other address.
+        STIPEND_TRY(livepeer::check_url(std::string_view(text).substr(0, text.find_first_of("?#"))));
+        return Settings::Witness{text, false};
+    }
+    auto url = stipend::cat("http://", text.substr(tcp.size()));
+    STIPEND_TRY(livepeer::check_url(url));
+    const auto parts = stipend::split_url(url);
+    if (parts->port.empty() || !parts->rest.empty()) {
+        return stipend::fail(STIPEND_E_INVALID, "bad address: got \"", livepeer::printable(text, 120),
+                             "\", want tcp://host:port and nothing more");
+    }
+    return Settings::Witness{std::move(url), true};
+}
+
 Result<void> parse_others(const ConfigView& config, Settings& out) {
     for (const auto& view : config.at("witness").items()) {
-        STIPEND_LET(url, view.string());
-        if (auto good = livepeer::check_url(url); !good) return view.refuse(good.error().message);
-        out.witnesses.push_back(url);
+        STIPEND_LET(text, view.string());
+        auto witness = parse_witness(text);
+        if (!witness) return view.refuse(witness.error().message);
+        out.witnesses.push_back(std::move(*witness));
     }
     for (const auto& [address, view] : config.at("orchestrator_pins").members()) {
         STIPEND_LET(text, view.string());

@@ -25,7 +25,11 @@ struct Settings {
     bool signed_only = false;  // a response without verified evidence is rejected
     std::int64_t retry_after_ns = 5 * stipend::ns_per_s;
     std::uint64_t max_body = 1 << 20;
-    std::vector<std::string> witnesses;
+    struct Witness {
+        std::string url;            // http or https
+        bool connect_only = false;  // a connection is enough
+    };
+    std::vector<Witness> witnesses;
     std::map<std::string, livepeer::ServerTrust> trust;  // by stipend::address_key
 };
 

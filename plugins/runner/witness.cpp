@@ -30,24 +30,35 @@ void Witness::begin() {
     auto round = std::make_shared<Round>();
     round_ = round;
     ++round->open;  // held until all are sent
-    for (const auto& url : settings_.witnesses) send(round, url, url, {}, false);
+    for (const auto& witness : settings_.witnesses) ask_configured(round, witness);
     const auto peers = peers_;
-    for (const auto& peer : peers) {
-        send(round, peer.key, cat(livepeer::without_slash(peer.address), "/discovery"), peer.address, peer.registered);
-    }
+    for (const auto& peer : peers) ask_peer(round, peer);
     if (--round->open == 0) over(*round);
 }
 
-void Witness::send(const std::shared_ptr<Round>& round, const std::string& key, const std::string& url,
-                   const std::string& address, bool registered) {
+void Witness::ask_configured(const std::shared_ptr<Round>& round, const Settings::Witness& witness) {
+    stipend::HttpRequest request;
+    request.url = witness.url;
+    request.timeout_ms = timeout_ms;
+    request.max_response_bytes = Discovery::max_body;
+    if (witness.connect_only) request.flags |= STIPEND_HTTP_CONNECT_ONLY;
+    send(round, witness.url, request);
+}
+
+void Witness::ask_peer(const std::shared_ptr<Round>& round, const Peer& peer) {
+    const auto url = cat(livepeer::without_slash(peer.address), "/discovery");
     stipend::HttpRequest request;
     request.url = url;
     request.timeout_ms = timeout_ms;
     request.max_response_bytes = Discovery::max_body;
     std::string pin;
-    if (!address.empty() && !address_to(request, settings_, address, registered, pin)) return;
-    const auto sent = host_.http(request, [this, round, key](const HttpReply& reply) {
-        if (reply.http_status() != 0) round->answered.insert(key);
+    if (address_to(request, settings_, peer.address, peer.registered, pin)) send(round, peer.key, request);
+}
+
+void Witness::send(const std::shared_ptr<Round>& round, const std::string& key, const stipend::HttpRequest& request) {
+    const bool connects = (request.flags & STIPEND_HTTP_CONNECT_ONLY) != 0;
+    const auto sent = host_.http(request, [this, round, key, connects](const HttpReply& reply) {
+        if (connects ? reply.status == STIPEND_OK : reply.http_status() != 0) round->answered.insert(key);
         if (--round->open == 0) over(*round);
     });
     if (sent) ++round->open;

@@ -51,8 +51,9 @@ class Witness {
         Done done;
     };
     void begin();
-    void send(const std::shared_ptr<Round>& round, const std::string& key, const std::string& url,
-              const std::string& address, bool registered);
+    void ask_configured(const std::shared_ptr<Round>& round, const Settings::Witness& witness);
+    void ask_peer(const std::shared_ptr<Round>& round, const Peer& peer);
+    void send(const std::shared_ptr<Round>& round, const std::string& key, const stipend::HttpRequest& request);
     void over(const Round& round);
 
     const stipend::Host host_;

@@ -32,8 +32,17 @@ class Witnesses(unittest.TestCase):
 
     def test_a_witness_that_is_down_holds_the_check_and_one_that_is_up_fails_it(self):
         port = free_port()
+        self.look(port, Scene(self, witness=[f"http://127.0.0.1:{port}/"]))
+
+    def test_the_managers_own_witness_counts_where_the_dispatcher_names_none(self):
+        port = free_port()
+        scene = Scene(self)
+        scene.host.edit("monitors: []", "monitors: [{ name: web, plugin: monitor, id: org.stipend.monitor }]\n"
+                        f"witness: ['127.0.0.1:{port}']")
+        self.look(port, scene)
+
+    def look(self, port, scene):
         witness = self.witness(port)
-        scene = Scene(self, witness=[f"http://127.0.0.1:{port}/"])
         scene.host.start()
         scene.more_decisions(1, tier="excellent")
         witness()

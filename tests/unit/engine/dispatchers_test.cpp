@@ -1,5 +1,8 @@
 // Payees whose jobs are sent by several dispatchers, and those that move from one to another.
+#include "host/config/plugin_config.hpp"
+#include "host/engine/manager_plan.hpp"
 #include "simulation.hpp"
+#include "stipend/json_parse.hpp"
 
 using namespace engine_test;
 using namespace stipend::api;
@@ -35,6 +38,27 @@ HealthState gateway(Simulation& sim) {
 }
 
 }  // namespace
+
+TEST_CASE("a dispatcher that judges by witnesses and names none gets the manager's, those that it can look at") {
+    const std::string schema = R"({"properties":{"witness":{"type":"array","format":"own-witness"},"app":{}}})";
+    const auto tree = [](const std::string& text) {
+        return std::make_shared<const config::Node>(config::from_json(*parse_json(text)));
+    };
+    config::Settings settings;
+    const auto got = [&](const std::string& stated, const std::string& by_schema) {
+        return config::plugin_json(engine::with_own_witness(settings, tree(stated), by_schema));
+    };
+    CHECK(got(R"({"app":"a"})", schema) == R"({"app":"a"})");
+    settings.witness = {"https://a.example/?q", "192.0.2.53:53", "container://db"};
+    CHECK(got(R"({"app":"a"})", schema) == R"({"app":"a","witness":["https://a.example/?q","tcp://192.0.2.53:53"]})");
+    CHECK(config::plugin_json(engine::with_own_witness(settings, nullptr, schema)) ==
+          R"({"witness":["https://a.example/?q","tcp://192.0.2.53:53"]})");
+    // Its own count, also where it wants none; and one without such an option gets nothing.
+    CHECK(got(R"({"witness":["http://b.example"]})", schema) == R"({"witness":["http://b.example"]})");
+    CHECK(got(R"({"witness":[]})", schema) == R"({"witness":[]})");
+    CHECK(got("{}", R"({"properties":{"witness":{"type":"array"}}})") == "{}");
+    CHECK(got("{}", "") == "{}");
+}
 
 TEST_CASE("what one dispatcher goes through fails: those of another are paid, and the alert names it") {
     Simulation sim;

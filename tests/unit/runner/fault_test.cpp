@@ -121,6 +121,20 @@ TEST_CASE("with a witness that fails, and no other orchestrator that answers, th
     }
 }
 
+TEST_CASE("of a witness by TCP a connection is enough") {
+    auto connected = FakeReply::answer(0, "");
+    connected.phase = STIPEND_HTTP_TLS;
+    for (const bool answers : {true, false}) {
+        Network net(R"("witness":["tcp://witness.example:53"])");
+        net.offer = refused();
+        net.witness_answer = answers ? connected : refused();
+        CHECK(net.run()->outcome == (answers ? STIPEND_JOB_FAILED : STIPEND_JOB_UNKNOWN));
+        REQUIRE(net.sent_witnesses.size() == 1);
+        CHECK(net.sent_witnesses[0].url == "http://witness.example:53");
+        CHECK(net.sent_witnesses[0].flags == STIPEND_HTTP_CONNECT_ONLY);
+    }
+}
+
 TEST_CASE("with a witness that fails, an orchestrator is still judged where another one answers") {
     Network net(watched);
     net.meet_other();

@@ -36,6 +36,9 @@ TEST_CASE("a price needs a signer, and a mistake is named with its place") {
     CHECK(refusal(R"({"timeout":"1500ms"})").find("want whole seconds") != std::string::npos);
     CHECK(refusal(R"({"discovery_age":"61s"})").find("/discovery_age") == 0);
     CHECK(refusal(R"({"witness":["ftp://a"]})").find("/witness/0") == 0);
+    CHECK(refusal(R"({"witness":["http://a","tcp://a"]})").find("/witness/1: ") == 0);
+    CHECK(refusal(R"({"witness":["tcp://a:5/b"]})").find("want tcp://host:port and nothing more") != std::string::npos);
+    CHECK(parse(R"({"witness":["https://a.example/?q","tcp://[::1]:53"]})")->witnesses.size() == 2);
     CHECK(refusal(R"({"evidence":"none"})").find("want any or signed") != std::string::npos);
     CHECK(refusal(R"({"orchestrator_pins":{"http://a:1":"/c.pem"}})").find("want an https address") !=
           std::string::npos);
