@@ -160,7 +160,7 @@ class ScenarioTest(unittest.TestCase):
         devnet = self.running("live-runners", *FREE, *listen, "--signer", "127.0.0.1:0")
         state = devnet.state()
         wanted = ["", "has no runner of agent-net", "no capacity available for runner", "status 403", "want at most 5000000000",
-                  "status 502", 'status 503: "busy"', "", "refused", "not JSON"]
+                  "status 502", 'status 503: "busy"', "", "connect: discovery: ", "not JSON"]
         for number, words in enumerate(wanted):
             with self.subTest(orchestrator=number):
                 done = subprocess.run(
