@@ -50,14 +50,19 @@ std::vector<std::string> options_with(const std::string& schema_text, std::strin
     return out;
 }
 
+// The schema of the plugin of that instance; empty: there is none.
+std::string schema_of(const ManagerPlan& plan, std::string_view key) {
+    const auto instance = std::ranges::find(plan.instances, key, &runtime::PlannedInstance::key);
+    return instance == plan.instances.end() ? std::string() : instance->prepared.chosen.plugin->config_schema;
+}
+
 // Those of them that its configuration states.
 std::vector<std::pair<std::string, const config::Node*>> stated_options(const ManagerPlan& plan, std::string_view key,
                                                                         const config::Node* stated,
                                                                         std::string_view format) {
     std::vector<std::pair<std::string, const config::Node*>> out;
-    const auto instance = std::ranges::find(plan.instances, key, &runtime::PlannedInstance::key);
-    if (stated == nullptr || instance == plan.instances.end()) return out;
-    for (auto& name : options_with(instance->prepared.chosen.plugin->config_schema, format)) {
+    if (stated == nullptr) return out;
+    for (auto& name : options_with(schema_of(plan, key), format)) {
         if (const auto* value = stated->find(name)) out.emplace_back(std::move(name), value);
     }
     return out;
@@ -92,7 +97,7 @@ class NetworkOptions {
             add(value, cat("price.config.", name), cat("got ", value->shown(), ", want the asset, ", symbol));
         }
         if (!stated.empty() || !network_.asset.is_token()) return;
-        for (const auto& name : options_with(plan_, price_key(network_), "priced-asset")) {
+        for (const auto& name : options_with(schema_of(plan_, price_key(network_)), "priced-asset")) {
             problems_.add(network_.price.pos, option(cat("price.config.", name)),
                           cat("got none, want the asset that is priced, ", symbol));
         }
