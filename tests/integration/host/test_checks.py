@@ -117,10 +117,17 @@ class Checks(unittest.TestCase):
             self.assertTrue(self.service.fail_once().wait(PATIENCE))
             self.service.status = 503
         other.status = 503
-        wait_for(lambda: len(self.host.decisions()) > 1, "the next decision")
-        code, out, err = self.host.run("explain", "--orchestrator", "watched", str(self.host.decisions()[1]["epoch"]), "--json")
-        self.assertEqual(code, 0, out + err)
-        found = json.loads(out)
+        both = []
+
+        def explained():
+            """The decision about that time, once the ledger has what was observed."""
+            for line in self.host.decisions():
+                code, out, err = self.host.run("explain", "--orchestrator", "watched", str(line["epoch"]), "--json")
+                self.assertEqual(code, 0, out + err)
+                both.extend(one for one in (json.loads(out),) if len(one["down"]) == 2)
+            return both
+        wait_for(explained, "a decision by which both were down")
+        found = both[0]
         self.assertEqual([down["service"] for down in found["down"]], [self.service.url, other.url])
         self.assertEqual({down["service"]: down["seconds"] for down in found["down"]},
                          {seen["target"]: seen["down_seconds"] for seen in found["observed"] if seen["target"] != well.url})
