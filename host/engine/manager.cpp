@@ -302,6 +302,7 @@ runtime::Watcher::Hooks Manager::watcher_hooks() {
                                 .at = host_.now()});
             },
         .changed = [this](const runtime::TargetHistory&, std::int32_t) { checks_changed_ = true; },
+        .turned = [this] { checks_changed_ = true; },
         .refused =
             [this](const std::string& monitor, const std::string& what) {
                 const auto id = "plugin:" + monitor;

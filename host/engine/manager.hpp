@@ -144,6 +144,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void changes_seen(const std::vector<registry::Outcome>& applied,
                       const std::vector<registry::PendingChange>& waiting);
     void watch_outage(stipend_unix_ns now);
+    void report_unseen();
     void report_outage(const std::string& outcome);
     void look_at_witnesses(stipend_unix_ns now);
     void watch_checks(const std::vector<PlannedCheck>& checks, const runtime::InstanceSet& fresh);

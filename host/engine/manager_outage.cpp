@@ -6,21 +6,25 @@ namespace stipend::engine {
 namespace {
 
 constexpr const char* outage_alert = "own-checks";
+constexpr const char* unseen_alert = "own-checks-blind";
 
 }  // namespace
 
 // One alert for all own checks that fail at once, and a look at the witnesses.
 void Manager::watch_outage(stipend_unix_ns now) {
     if (std::exchange(checks_changed_, false)) {
-        const auto step = outage_.review(
+        const auto turn = outage_.review(
             [&](const std::function<bool(const runtime::Outage::Check&)>& show) {
                 host_.watcher().visit_all([&](const runtime::TargetHistory& one) {
                     return show({one.series.verdict(now), one.series.since(), one.every_ns});
                 });
             },
             now);
-        if (step == runtime::Outage::Step::ended) engine_->resolve(outage_alert, now);
-        if (step == runtime::Outage::Step::began) {
+        using Step = runtime::Outage::Step;
+        if (turn.unseen == Step::ended) engine_->resolve(unseen_alert, now);
+        if (turn.unseen == Step::began) report_unseen();
+        if (turn.failed == Step::ended) engine_->resolve(outage_alert, now);
+        if (turn.failed == Step::began) {
             if (plan_->settings.witness.empty()) return report_outage("the time counts as down");
             look_at_witnesses(now);
         }
@@ -33,6 +37,16 @@ void Manager::report_outage(const std::string& outcome) {
                     .severity = STIPEND_ALERT_CRITICAL,
                     .text = cat("all ", outage_.checks(), " own checks failed at once, from ",
                                 utc_text(outage_.began()), " on: ", outcome),
+                    .at = host_.now()});
+}
+
+void Manager::report_unseen() {
+    engine_->raise({.id = unseen_alert,
+                    .severity = STIPEND_ALERT_WARNING,
+                    .text = cat("none of the ", outage_.checks(), " own checks can look at its target, from ",
+                                utc_text(outage_.began()),
+                                " on: nothing leaves this host, or its name server does not answer: the time counts "
+                                "neither as up nor as down"),
                     .at = host_.now()});
 }
 

@@ -10,7 +10,7 @@ constexpr auto no_end = std::numeric_limits<stipend_unix_ns>::max();
 
 }  // namespace
 
-Outage::Step Outage::review(const Visit& visit, stipend_unix_ns now) {
+Outage::Turn Outage::review(const Visit& visit, stipend_unix_ns now) {
     std::size_t all = 0;
     bool any_up = false, any_down = false;
     stipend_unix_ns first = no_end, last = 0;
@@ -25,19 +25,27 @@ Outage::Step Outage::review(const Visit& visit, stipend_unix_ns now) {
         every_ns = std::max(every_ns, check.every_ns);
         return true;
     });
+    Turn turn;
+    const bool none_up = !any_up && all != 0;
+    if (unseen_ && (!none_up || any_down)) {
+        unseen_ = false;
+        turn.unseen = Step::ended;
+    }
     if (open_) {
-        if (!any_up && all != 0) return Step::none;
+        if (none_up) return turn;
         open_ = false;
         end_blind(now);
-        return Step::ended;
+        turn.failed = Step::ended;
+        return turn;
     }
-    // One that was never looked at has not turned to failed: `since` is 0.
-    if (any_up || !any_down || first == 0 || last - first > every_ns) return Step::none;
-    open_ = true;
+    // One that was never looked at has not turned to anything: `since` is 0.
+    if (!none_up || unseen_ || first == 0 || last - first > every_ns) return turn;
+    (any_down ? open_ : unseen_) = true;
+    (any_down ? turn.failed : turn.unseen) = Step::began;
     began_ = first;
     checks_ = all;
     every_ns_ = every_ns;
-    return Step::began;
+    return turn;
 }
 
 void Outage::witnessed(bool answered, stipend_unix_ns at) {

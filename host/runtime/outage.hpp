@@ -26,8 +26,12 @@ class Outage {
 
     enum class Step { none, began, ended };
 
-    // After a verdict changed. `began`: all checks failed, and turned to that within one interval.
-    Step review(const Visit& visit, stipend_unix_ns now);
+    struct Turn {
+        Step failed = Step::none;  // `began`: all checks failed, and turned to that within one interval
+        Step unseen = Step::none;  // the same of checks none of which could look; never while they are failed
+    };
+    // After a verdict changed.
+    Turn review(const Visit& visit, stipend_unix_ns now);
     // The outcome of a look at the witnesses that was begun at `at`; `answered`: at least one of them answers. Without
     // an answer the time since the first failure is blind, until an answer comes or the outage ends.
     void witnessed(bool answered, stipend_unix_ns at);
@@ -38,8 +42,9 @@ class Outage {
     }
 
     [[nodiscard]] bool open() const { return open_; }
+    [[nodiscard]] bool is_unseen() const { return unseen_; }
     [[nodiscard]] bool is_blind() const { return blind_; }
-    [[nodiscard]] stipend_unix_ns began() const { return began_; }
+    [[nodiscard]] stipend_unix_ns began() const { return began_; }  // of what is open, or of the time unseen
     [[nodiscard]] std::size_t checks() const { return checks_; }
     // The blind time within [from, to). [any]
     [[nodiscard]] std::vector<Window> blind(stipend_unix_ns from, stipend_unix_ns to) const;
@@ -48,6 +53,7 @@ class Outage {
     void end_blind(stipend_unix_ns at);
 
     bool open_ = false;
+    bool unseen_ = false;
     bool blind_ = false;
     stipend_unix_ns began_ = 0;
     std::size_t checks_ = 0;

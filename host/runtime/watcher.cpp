@@ -314,9 +314,11 @@ void Watcher::take(const std::string& monitor, ledger::OrchestratorId owner, con
     auto* one = series_for(monitor, owner, id);
     if (one == nullptr) return;
     const auto before = one->series.verdict(now);
+    const auto since_before = one->series.since();
     one->series.observe({seen.verdict, std::min(seen.from, now), std::min(seen.to, now), seen.why});
     lock.unlock();
     if (hooks_.changed && one->series.verdict(now) != before) hooks_.changed(*one, before);
+    if (hooks_.turned && one->series.since() != since_before) hooks_.turned();
 }
 
 std::optional<stipend_unix_ns> Watcher::tick(stipend_unix_ns now) {

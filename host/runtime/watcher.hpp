@@ -63,6 +63,8 @@ class Watcher {
         std::function<void(const Result<void>&)> saved;  // how each write to the ledger ended; may be empty
         std::function<void(const TargetHistory&, std::int32_t before)>
             changed;  // a verdict became another; may be empty
+        // A look was the first one of its target, or saw something else than the look before it; may be empty.
+        std::function<void()> turned = {};
         // A monitor, by its name, reported what cannot be, and it was left out; an empty text: it is well again. May be
         // empty.
         std::function<void(const std::string& monitor, const std::string& what)> refused = {};

@@ -62,6 +62,7 @@ class Blind(unittest.TestCase):
         self.look_at("http://orch.example.net:80/", "https://other.example.net/")
         self.paid_unseen(0)
         self.assertNotIn("own-checks", self.alerts())
+        wait_for(lambda: "none of the 2 own checks can look" in self.alerts().get("own-checks-blind", ""), "the alert")
         self.host.verified()
 
     def test_a_machine_without_a_name_server_costs_no_orchestrator_anything(self):
@@ -80,11 +81,12 @@ class Blind(unittest.TestCase):
         self.paid_up(0)
         since = len(self.host.decisions())
         server.silent = True
-        wait_for(lambda: any(line["coverage_percent"] == 0 for line in self.host.decisions()[since:]), "a blind period")
+        wait_for(lambda: "own-checks-blind" in self.alerts(), "the alert")
         self.assertNotIn("own-checks", self.alerts())
+        wait_for(lambda: len(self.host.decisions()) >= since + 4, "decisions of that time")
         self.assertEqual({line["uptime_percent"] for line in self.host.decisions()}, {100})
         server.silent = False
-        wait_for(lambda: self.host.decisions()[-1]["coverage_percent"] > 50, "the end of it")
+        wait_for(lambda: "own-checks-blind" not in self.alerts(), "the end of the alert")
         self.paid_up(len(self.host.decisions()) + 1)
         self.host.verified()
 
@@ -95,6 +97,7 @@ class Blind(unittest.TestCase):
         wait_for(lambda: len(self.host.decisions()) >= 3, "decisions")
         line = self.host.decisions()[2]
         self.assertLess(line["uptime_percent"], 20, line)
+        self.assertNotIn("own-checks-blind", self.alerts())
 
     def web(self):
         """A port that answers each request."""

@@ -9,7 +9,7 @@ namespace {
 
 using Step = Outage::Step;
 
-Step review(Outage& outage, const std::vector<Outage::Check>& checks, stipend_unix_ns now) {
+Outage::Turn turn(Outage& outage, const std::vector<Outage::Check>& checks, stipend_unix_ns now) {
     return outage.review(
         [&](const auto& show) {
             for (const auto& check : checks) {
@@ -17,6 +17,10 @@ Step review(Outage& outage, const std::vector<Outage::Check>& checks, stipend_un
             }
         },
         now);
+}
+
+Step review(Outage& outage, const std::vector<Outage::Check>& checks, stipend_unix_ns now) {
+    return turn(outage, checks, now).failed;
 }
 
 Outage::Check down(stipend_unix_ns since) {
@@ -51,6 +55,37 @@ TEST_CASE("a check that was never looked at, or only unknown ones, are none") {
     CHECK(review(outage, {down(100), {STIPEND_UNKNOWN, 0, 60}}, 170) == Step::none);
     CHECK(review(outage, {{STIPEND_UNKNOWN, 100, 60}, {STIPEND_UNKNOWN, 120, 60}}, 170) == Step::none);
     CHECK(review(outage, {down(100), {STIPEND_UNKNOWN, 120, 60}}, 170) == Step::began);
+}
+
+TEST_CASE("checks that turn to unknown within one interval are unseen, until one looks again") {
+    Outage outage;
+    const auto unknown = [](stipend_unix_ns since) { return Outage::Check{STIPEND_UNKNOWN, since, 60}; };
+    CHECK(turn(outage, {}, 90).unseen == Step::none);
+    CHECK(turn(outage, {unknown(0), unknown(100)}, 100).unseen == Step::none);
+    CHECK(turn(outage, {unknown(100), unknown(161)}, 161).unseen == Step::none);
+    CHECK(turn(outage, {unknown(100), up}, 161).unseen == Step::none);
+    CHECK(turn(outage, {unknown(100), unknown(160)}, 160).unseen == Step::began);
+    CHECK(outage.is_unseen());
+    CHECK((outage.began() == 100 && outage.checks() == 2));
+    CHECK(turn(outage, {unknown(100), unknown(160)}, 170).unseen == Step::none);
+    SUBCASE("one is up") {
+        CHECK(turn(outage, {unknown(100), up}, 180).unseen == Step::ended);
+    }
+    SUBCASE("one is down: that is the other alert") {
+        const auto now = turn(outage, {unknown(130), down(180)}, 180);
+        CHECK((now.unseen == Step::ended && now.failed == Step::began));
+    }
+    SUBCASE("none is left") {
+        CHECK(turn(outage, {}, 180).unseen == Step::ended);
+    }
+    CHECK_FALSE(outage.is_unseen());
+}
+
+TEST_CASE("checks that failed before they could not look stay one outage") {
+    Outage outage;
+    CHECK(turn(outage, {down(100), down(120)}, 120).failed == Step::began);
+    const auto now = turn(outage, {{STIPEND_UNKNOWN, 140, 60}, {STIPEND_UNKNOWN, 150, 60}}, 150);
+    CHECK((now.failed == Step::none && now.unseen == Step::none));
 }
 
 TEST_CASE("time is blind only where no witness answers, from the first failure until one does") {
