@@ -1,5 +1,7 @@
 // The signature beside a plugin's file, and texts of keys. A signature that is taken is one of these bytes by this key,
 // and of no other bytes; a key that is read is written as the same text.
+#include <vector>
+
 #include "host/plugin/minisign.hpp"
 #include "tests/fuzz/target.hpp"
 
