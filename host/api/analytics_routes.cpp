@@ -15,6 +15,9 @@ class AnalyticsHandler {
     AnalyticsHandler(Analytics& analytics, const Clock& clock) : analytics_(analytics), clock_(clock) {}
 
     Reply answer(const Request& request) {
+        for (const auto& [name, value] : request.query) {
+            if (value.empty()) return problem(400, cat("query parameter \"", name, "\": got an empty text"));
+        }
         auto format = value_of(request, "format");
         if (format.empty()) format = "json";
         if (format != "json" && format != "csv" && format != "html") {

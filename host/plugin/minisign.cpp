@@ -47,20 +47,25 @@ Bytes hash_of_file(std::span<const std::uint8_t> bytes) {
     return out;
 }
 
-// What `text` holds in base64, where that is `size` bytes that begin with one of `begins`.
-std::optional<Bytes> decode(std::string_view text, std::size_t size, std::initializer_list<std::string_view> begins) {
-    Bytes out;
+// What `text` holds in base64, where that is `size` bytes. Of the texts that hold the same, only one is taken.
+std::optional<Bytes> decode(std::string_view text, std::size_t size) {
     try {
-        const auto decoded = Botan::base64_decode(text.data(), text.size(), false);
-        out.assign(decoded.begin(), decoded.end());
+        const auto out = Botan::base64_decode(text.data(), text.size(), false);
+        if (out.size() != size || Botan::base64_encode(out.data(), out.size()) != text) return std::nullopt;
+        return Bytes(out.begin(), out.end());
     } catch (const std::exception&) {
         return std::nullopt;
     }
-    if (out.size() != size) return std::nullopt;
+}
+
+// The same, where they begin with one of `begins`.
+std::optional<Bytes> decode(std::string_view text, std::size_t size, std::initializer_list<std::string_view> begins) {
+    auto out = decode(text, size);
+    if (!out) return std::nullopt;
     const auto fits = [&](std::string_view begin) {
-        return std::ranges::equal(octets(begin), std::span(out).first(2));
+        return std::ranges::equal(octets(begin), std::span(*out).first(2));
     };
-    return std::ranges::any_of(begins, fits) ? std::optional(std::move(out)) : std::nullopt;
+    return std::ranges::any_of(begins, fits) ? std::move(out) : std::nullopt;
 }
 
 template <std::size_t N>
@@ -127,18 +132,8 @@ Result<SignedBy> check_signature(std::span<const std::uint8_t> bytes, std::strin
     const auto lines = lines_of(signature, 4);
     const bool framed = lines && (*lines)[0].starts_with(untrusted) && (*lines)[2].starts_with(trusted);
     const auto first = framed ? decode((*lines)[1], signature_bytes, {ed25519, prehashed}) : std::nullopt;
-    std::optional<Bytes> second;
-    if (first) {
-        try {
-            const auto decoded = Botan::base64_decode((*lines)[3].data(), (*lines)[3].size(), false);
-            second.emplace(decoded.begin(), decoded.end());
-        } catch (const std::exception&) {
-            second.reset();
-        }
-    }
-    if (!second || second->size() != std::tuple_size_v<Ed25519Signature>) {
-        return fail(STIPEND_E_CONFIG, "not a signature of minisign: want its four lines");
-    }
+    const auto second = first ? decode((*lines)[3], std::tuple_size_v<Ed25519Signature>) : std::nullopt;
+    if (!second) return fail(STIPEND_E_CONFIG, "not a signature of minisign: want its four lines");
     const auto id = part_of<8>(*first, 2);
     const auto over_file = part_of<64>(*first, 10);
     const auto found = std::ranges::find(keys, id, &TrustedKey::id);

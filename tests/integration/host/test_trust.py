@@ -64,6 +64,7 @@ class Signing(unittest.TestCase):
         code, _, err = self.verify("--key", self.public)
         self.assertEqual(code, 1)
         self.assertIn("is not one of these bytes", err)
+        (self.folder / "config.yaml").write_text("plugins: {trust: []}\n")
         code, _, err = self.verify()
         self.assertEqual(code, 1)
         self.assertIn("no key is trusted", err)

@@ -433,6 +433,7 @@ TEST_CASE("an analysis is made once, and given again for a while") {
     CHECK(get("damaged").status == 500);
     CHECK(get("damaged").body.find("/var/lib") == std::string::npos);
     CHECK(get("cost", {{"format", "xml"}}).status == 400);
+    for (const auto* name : {"by", "format", "from", "month", "to"}) CHECK(get("cost", {{name, ""}}).status == 400);
     int status = 0;
     analytics.inside = [&] { std::thread([&] { status = get("cost", {{"by", "orchestrator"}}).status; }).join(); };
     CHECK(get("cost", {{"by", "capability"}}).status == 200);
