@@ -36,8 +36,9 @@ Result<PrivateKey> PrivateKey::of(LockedMemory memory) {
 
 Signature PrivateKey::sign(const Hash256& digest) const {
     secp256k1_ecdsa_recoverable_signature made;
-    STIPEND_ASSERT(secp256k1_ecdsa_sign_recoverable(curve(), &made, digest.data(), secret().data(),
-                                                    secp256k1_nonce_function_rfc6979, nullptr) == 1);
+    const int is_made = secp256k1_ecdsa_sign_recoverable(curve(), &made, digest.data(), secret().data(),
+                                                         secp256k1_nonce_function_rfc6979, nullptr);
+    STIPEND_ASSERT(is_made == 1);
     std::array<std::uint8_t, 64> compact{};
     int recovery = 0;
     secp256k1_ecdsa_recoverable_signature_serialize_compact(curve(), compact.data(), &recovery, &made);

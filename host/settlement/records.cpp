@@ -185,7 +185,8 @@ SlotRecord::SlotRecord(const SlotWork& work) {
     const auto put = [](std::uint8_t(&bytes)[20], const std::string& address) {
         STIPEND_ASSERT(address.size() == ledger::max_address_bytes);
         std::array<std::uint8_t, 20> raw{};
-        STIPEND_ASSERT(hex_decode(std::string_view(address).substr(2), raw));
+        const bool decoded = hex_decode(std::string_view(address).substr(2), raw);
+        STIPEND_ASSERT(decoded);
         std::copy(raw.begin(), raw.end(), bytes);
     };
     for (const auto& one : work.payments) {

@@ -1,9 +1,7 @@
 """What the assertions cost: the same programs with them, as operators run them, and from a build without."""
 from measure import Figure, Instrument, alternate, divide
-from orchestrators import cycle
 from payments import against
 
-MOST = ("<=", 1.03)  # of the cost without
 LEAST = (">=", 0.97)  # of the rate without
 
 
@@ -11,13 +9,18 @@ def figures(site):
     bare = site.unasserted()
     if bare is None:
         return
-    size = site.cycle_sizes[1]
-    ours, theirs = alternate(site.pairs, cycle(site, size), cycle(site, size, bare.stipend))
-    yield Figure(f"CPU of a cycle of {size:,} orchestrators, with assertions / without",
-                 [a.cpu_s / b.cpu_s for a, b in zip(ours, theirs, strict=True)], MOST)
+    count = site.count(100_000)
+
+    def replay(of, name):
+        return Instrument(of.program("replay_bench"), *of.plugin_host(), of.folder(name), count, of.orchestrators)
+
+    with replay(site, "asserted-history") as with_them, replay(bare, "history") as without:
+        ours, theirs = alternate(site.pairs, with_them.rate("replay", 1), without.rate("replay", 1))
+        yield Figure("decisions replayed from the ledger, with assertions / without", divide(ours, theirs), LEAST,
+                     note=against(ours, theirs))
 
     with (Instrument(site.program("ledger_bench"), site.folder("asserted")) as with_them,
-          Instrument(bare.program("ledger_bench"), site.folder("unasserted")) as without):
+          Instrument(bare.program("ledger_bench"), bare.folder("ledger")) as without):
         for batch, transactions in ((1, 2000), (64, 400)):
             count = batch * max(1, site.count(transactions))
             ours, theirs = alternate(site.pairs, with_them.rate(f"ledger-{batch}", count), without.rate(f"ledger-{batch}", count))

@@ -60,8 +60,8 @@ class Site:
     def unasserted(self):
         """The same of the build without assertions; none where there is no such build, or only a part of it."""
         build = self.build.parent / "unasserted"
-        needed = ("bin/stipend", "bin/stipend-probe", "bench/ledger_bench", "bench/policy_bench",
-                  "lib/stipend/plugins/payment.so", "lib/stipend/plugins/price.so")
+        needed = ("bin/stipend-probe", "bench/ledger_bench", "bench/policy_bench", "bench/replay_bench",
+                  "lib/stipend/plugins/payment.so")
         if not all((build / name).is_file() for name in needed):
             return None
         return Site(build, self.folder("unasserted"), self.quick, self.pairs, self._cleanup)

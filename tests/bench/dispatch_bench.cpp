@@ -33,7 +33,8 @@ const std::string capability = "agent-net";
 
 std::int64_t process_cpu_ns() {
     timespec now{};
-    STIPEND_ASSERT(::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) == 0);
+    const int refused = ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    STIPEND_ASSERT(refused == 0);
     return std::int64_t{now.tv_sec} * ns_per_s + now.tv_nsec;
 }
 

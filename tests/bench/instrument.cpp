@@ -11,7 +11,8 @@ namespace {
 
 std::int64_t read_clock(clockid_t clock) {
     timespec now{};
-    STIPEND_ASSERT(::clock_gettime(clock, &now) == 0);
+    const int refused = ::clock_gettime(clock, &now);
+    STIPEND_ASSERT(refused == 0);
     return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 

@@ -12,8 +12,8 @@ orchestrators:
 """
 
 
-def cycle(site, orchestrators, stipend=None):
-    """A function that runs one cycle on a fresh ledger, by another build's `stipend` where one is given."""
+def cycle(site, orchestrators):
+    """A function that runs one cycle on a fresh ledger."""
     def measure():
         with site.fresh_folder() as folder:
             config = folder / "config.yaml"
@@ -22,7 +22,7 @@ def cycle(site, orchestrators, stipend=None):
                 for number in range(orchestrators):
                     address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
                     out.write(f"  - address: https://{address}:9995\n")
-            return spend([stipend or site.stipend, "run", "--once", "-c", config])
+            return spend([site.stipend, "run", "--once", "-c", config])
     return measure
 
 

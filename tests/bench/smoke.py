@@ -34,7 +34,7 @@ class Smoke(unittest.TestCase):
                 continue
             if section["title"] in ("The manager's API", "The tester of a network") and (shutil.which("nginx") is None or shutil.which("wrk") is None):
                 continue
-            if section["title"] == "What assertions cost" and not (pathlib.Path(BUILD).parent / "unasserted/bin/stipend").exists():
+            if section["title"] == "What assertions cost" and not (pathlib.Path(BUILD).parent / "unasserted/bench/replay_bench").exists():
                 continue
             if section["title"] == "The web page" and shutil.which("chromium") is None:
                 continue
