@@ -174,9 +174,12 @@ class Trust(unittest.TestCase):
         self.wait_serves(first)
         self.host.stop()
         signature.unlink()
-        code, _, err = self.host.run("run", "--once")
-        self.assertNotEqual(code, 0)
-        self.assertIn("is not one of these bytes", err)
+        since = len(self.host.lines)
+        self.host.spawn()
+        wait_for(lambda: self.host.process.poll() is not None, "the end of a host without a policy")
+        self.host.reader.join()
+        self.assertNotEqual(self.host.process.returncode, 0)
+        self.assertIn("is not one of these bytes", "".join(self.host.lines[since:]))
 
 
 if __name__ == "__main__":
