@@ -95,7 +95,7 @@ struct ApiServer::State {
     RateLimits limits;  // guarded by mutex
     const std::shared_ptr<PageReports> reports = std::make_shared<PageReports>();
     std::atomic<std::size_t> waiting{0}, logins_waiting{0};
-    std::unique_ptr<ThreadPool> pool, login_pool;
+    std::shared_ptr<Lane> lane, login_lane;
     std::unique_ptr<http::Server> server;  // last: it ends first
 
     // A route with the values of its path, or why there is none.
@@ -107,7 +107,7 @@ struct ApiServer::State {
     [[nodiscard]] Found find(std::string_view method, std::string_view path) const;
     // What can be said without waiting for anything; fills `out`.
     [[nodiscard]] std::optional<Reply> check(const http::ServerRequest& raw, const Found& found, Request& out);
-    // On a thread of the pool.
+    // On the lane.
     [[nodiscard]] Reply answer(const ApiRoute& route, Request& request, const Credential& credential);
     [[nodiscard]] Result<Access::Verified> verify(const Credential& credential) {
         const AccessTime now{clock.now(), clock.monotonic()};
@@ -126,7 +126,7 @@ struct ApiServer::State {
     [[nodiscard]] std::optional<Reply> check_page(const http::ServerRequest& raw, http::RouteTable::Match& match,
                                                   Credential& credential);
     void serve_page(http::ServerRequest&& raw, http::Responder responder);
-    // On a thread of the pool: as the user that the credential proves, or, without one, as no user.
+    // On the lane: as the user that the credential proves, or, without one, as no user.
     void pass_to_plugin(const http::Route& route, const Credential& credential, http::ServerRequest raw,
                         http::Responder responder);
 };
@@ -257,7 +257,7 @@ void ApiServer::State::serve(http::ServerRequest&& raw, http::Responder responde
         return respond(responder, problem_later(503, "too many requests wait", 1));
     }
     auto credential = credential_of(raw.headers, request->session);
-    (login ? login_pool : pool)
+    (login ? login_lane : lane)
         ->post([this, route = found.route, request, respond, credential = std::move(credential), &count,
                 responder = std::move(responder)]() mutable {
             auto reply = answer(*route, *request, credential);
@@ -317,7 +317,7 @@ void ApiServer::State::serve_page(http::ServerRequest&& raw, http::Responder res
         static_cast<void>(responder.respond(response_of(std::move(*refusal), {})));
         return;
     }
-    pool->post([this, route = match.route, credential = std::move(credential), raw = std::move(raw),
+    lane->post([this, route = match.route, credential = std::move(credential), raw = std::move(raw),
                 responder = std::move(responder)]() mutable {
         pass_to_plugin(*route, credential, std::move(raw), std::move(responder));
         --waiting;
@@ -347,10 +347,11 @@ void ApiServer::State::pass_to_plugin(const http::Route& route, const Credential
 
 Result<std::unique_ptr<ApiServer>> ApiServer::create(ApiOptions options, Access& access, const Clock& clock,
                                                      std::function<void(const std::string&)> log,
-                                                     std::vector<ApiRoute> routes, http::ServerThread& thread) {
+                                                     std::vector<ApiRoute> routes, http::ServerThread& thread,
+                                                     ThreadPool& threads) {
     const auto state = std::make_shared<State>(std::move(options), access, clock, std::move(log), std::move(routes));
-    STIPEND_SET(state->pool, ThreadPool::create(api_threads, "stipend-api"));
-    STIPEND_SET(state->login_pool, ThreadPool::create(login_threads, "stipend-login"));
+    state->lane = threads.make_lane(api_threads);
+    state->login_lane = threads.make_lane(login_threads);
     http::ServerOptions listener{
         .listen = state->options.listen,
         .error = [](int status, std::string_view why) { return response_of(problem(status, why), {}); },
@@ -386,8 +387,8 @@ ApiServer::~ApiServer() {
 void ApiServer::stop() {
     if (state_->server) state_->server->stop();
     state_->server.reset();
-    state_->pool.reset();
-    state_->login_pool.reset();
+    state_->lane->end();
+    state_->login_lane->end();
 }
 
 const std::string& ApiServer::address() const {

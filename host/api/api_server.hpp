@@ -18,7 +18,7 @@
 
 namespace stipend::api {
 
-// Runs on a thread of the API's own; may block for some milliseconds.
+// Runs on a lane of the API's own; may block for some milliseconds.
 using Handler = std::function<Reply(const Request&)>;
 
 struct ApiRoute {
@@ -54,12 +54,13 @@ class ApiServer {
     static constexpr std::size_t max_logins_waiting = 32;      // 503 beyond
     static constexpr std::uint64_t max_body_bytes = 80 << 10;  // of any route
 
-    // Listens on `thread`. `log` gets refusals, on any thread; all outlive the server.
+    // Listens on `thread`; handlers run on lanes of `threads`. `log` gets refusals, on any thread; all outlive the
+    // server.
     [[nodiscard]] static Result<std::unique_ptr<ApiServer>> create(ApiOptions options, Access& access,
                                                                    const Clock& clock,
                                                                    std::function<void(const std::string&)> log,
                                                                    std::vector<ApiRoute> routes,
-                                                                   http::ServerThread& thread);
+                                                                   http::ServerThread& thread, ThreadPool& threads);
     ~ApiServer();
     ApiServer(const ApiServer&) = delete;
     ApiServer& operator=(const ApiServer&) = delete;

@@ -1,20 +1,16 @@
 #include "host/api/event_feed.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <charconv>
-#include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <system_error>
-#include <thread>
+
+#include "stipend/duration.hpp"
 
 namespace stipend::api {
 namespace {
 
-constexpr auto look_every = std::chrono::milliseconds(500);  // at heartbeats, and for what no one notified of
+constexpr std::int64_t look_every_ns = 500 * ns_per_ms;  // at heartbeats
 constexpr std::int32_t after_all_parts = INT32_MAX;
 
 std::string text_of(const Event& event) {
@@ -46,16 +42,17 @@ Result<EventPlace> parse_event_id(std::string_view text) {
 
 // Locks: `mutex` guards all below it. The source is read without it.
 struct EventFeed::State : std::enable_shared_from_this<EventFeed::State> {
-    State(EventSource& from, const Clock& by, EventFeedOptions given)
-        : source(from), clock(by), options(std::move(given)) {}
+    State(EventSource& from, const Clock& by, std::shared_ptr<Lane> on, EventFeedOptions given)
+        : source(from), clock(by), lane(std::move(on)), options(std::move(given)) {}
 
     EventSource& source;
     const Clock& clock;
+    const std::shared_ptr<Lane> lane;
     const EventFeedOptions options;
     std::mutex mutex;
-    std::condition_variable changed;
     bool stopping = false;
-    bool news = true;
+    bool news = false;
+    bool posted = false;       // `work`
     std::deque<Event> shared;  // all events behind `shared_from`, up to the row `shared_to`
     EventPlace shared_from;
     std::int64_t shared_to = 0;
@@ -63,9 +60,13 @@ struct EventFeed::State : std::enable_shared_from_this<EventFeed::State> {
     std::size_t readers = 0;
     std::vector<std::weak_ptr<Stream>> streams;
     std::deque<std::weak_ptr<Stream>> behind;  // that wait for a part from the source
-    std::thread thread;
 
-    void run();
+    // With the mutex held: there is news, or a stream is behind.
+    void wake() {
+        if (!std::exchange(posted, true)) lane->post([this] { work(); });
+    }
+    // On the lane:
+    void work();
     void take_news();
     void share(EventSource::Part part);
     void catch_up(const std::shared_ptr<Stream>& stream);
@@ -122,7 +123,7 @@ class EventFeed::Stream final : public http::BodyStream, public std::enable_shar
             live_ = false;
             catching_up_ = true;
             state_->behind.push_back(weak_from_this());
-            state_->changed.notify_one();
+            state_->wake();
             return;
         }
         live_ = true;
@@ -158,33 +159,28 @@ std::vector<std::shared_ptr<EventFeed::Stream>> EventFeed::State::living() {
     return out;
 }
 
-void EventFeed::State::run() {
+void EventFeed::State::work() {
     std::unique_lock lock(mutex);
-    while (!stopping) {
-        if (!news && behind.empty()) changed.wait_for(lock, look_every);
-        if (stopping) break;
+    posted = false;
+    while (!stopping && (news || !behind.empty())) {
         if (std::exchange(news, false)) {
             lock.unlock();
             take_news();
             lock.lock();
         }
-        if (!behind.empty()) {
-            // Released without the mutex, which its end takes.
-            const auto stream = behind.front().lock();
-            behind.pop_front();
-            lock.unlock();
-            if (stream) catch_up(stream);
-        } else {
-            lock.unlock();
-        }
-        look_at_heartbeats();
+        if (behind.empty()) continue;
+        const auto stream = behind.front().lock();
+        behind.pop_front();
+        // Released without the mutex, which its end takes.
+        lock.unlock();
+        if (stream) catch_up(stream);
         lock.lock();
     }
 }
 
 void EventFeed::State::take_news() {
     for (;;) {
-        auto part = source.read(shared_to, options.rows_at_once);  // shared_to is changed by this thread only
+        auto part = source.read(shared_to, options.rows_at_once);  // shared_to is changed on the lane only
         if (!part) return;                                         // it is read again at the next news
         const bool more = part->last != shared_to;
         const bool any = !part->events.empty();
@@ -274,16 +270,11 @@ void EventFeed::State::look_at_heartbeats() {
 }
 
 Result<std::unique_ptr<EventFeed>> EventFeed::create(EventSource& source, const Clock& clock,
-                                                     EventFeedOptions options) {
-    auto state = std::make_shared<State>(source, clock, std::move(options));
+                                                     std::shared_ptr<Lane> lane, EventFeedOptions options) {
+    auto state = std::make_shared<State>(source, clock, std::move(lane), std::move(options));
     STIPEND_SET(state->shared_to, source.end());
     state->shared_from = {state->shared_to, after_all_parts};
-    try {
-        state->thread = std::thread([state = state.get()] { state->run(); });
-        ::pthread_setname_np(state->thread.native_handle(), "stipend-events");
-    } catch (const std::system_error& error) {
-        return fail(STIPEND_E_UNAVAILABLE, "cannot start a thread: ", error.what());
-    }
+    state->lane->every(look_every_ns, [state = state.get()] { state->look_at_heartbeats(); });
     return std::unique_ptr<EventFeed>(new EventFeed(std::move(state)));
 }
 
@@ -295,8 +286,7 @@ EventFeed::~EventFeed() {
         all = state_->living();
         for (const auto& stream : all) stream->wake();
     }
-    state_->changed.notify_one();
-    state_->thread.join();
+    state_->lane->end();
 }
 
 Result<std::shared_ptr<http::BodyStream>> EventFeed::open(Reader reader) {
@@ -330,11 +320,8 @@ Result<std::shared_ptr<http::BodyStream>> EventFeed::open(Reader reader) {
 }
 
 void EventFeed::notify() {
-    {
-        const std::lock_guard lock(state_->mutex);
-        if (std::exchange(state_->news, true)) return;
-    }
-    state_->changed.notify_one();
+    const std::lock_guard lock(state_->mutex);
+    if (!std::exchange(state_->news, true)) state_->wake();
 }
 
 }  // namespace stipend::api

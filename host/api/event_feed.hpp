@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "host/base/lane.hpp"
 #include "host/base/time.hpp"
 #include "host/http/body_stream.hpp"
 #include "stipend/result.hpp"
@@ -59,8 +60,9 @@ struct EventFeedOptions {
 
 class EventFeed {
   public:
-    // `source` and `clock` outlive it. UNAVAILABLE: the system refuses a thread.
+    // `source` and `clock` outlive it. `lane`, of a width of 1 and its own, reads the source. An error is the source's.
     [[nodiscard]] static Result<std::unique_ptr<EventFeed>> create(EventSource& source, const Clock& clock,
+                                                                   std::shared_ptr<Lane> lane,
                                                                    EventFeedOptions options = {});
     ~EventFeed();  // ends all readers
     EventFeed(const EventFeed&) = delete;

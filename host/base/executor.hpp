@@ -28,6 +28,8 @@ class Executor {
     static constexpr std::size_t max_waiting = 4 * max_timers;
 
     virtual ~Executor() = default;
+    // Runs `work` on one of the threads.
+    virtual void post(Task work) = 0;
     [[nodiscard]] virtual std::shared_ptr<Strand> make_strand() = 0;
     // Posts `work` to `strand` after `delay_ns`. Returns a handle for `cancel_timer`; 0: `max_timers` are pending.
     virtual std::uint64_t after(std::int64_t delay_ns, std::shared_ptr<Strand> strand, Task work) = 0;

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -79,10 +80,14 @@ struct ThreadPool::State {
     asio::io_context io;
     asio::executor_work_guard<PoolExecutor> guard{io.get_executor()};
     std::string name;
-    std::vector<std::thread> threads;    // guarded by mutex while the pool is in use
-    std::condition_variable ended;       // `running` fell
-    unsigned running = 0;                // guarded by mutex: threads that have not ended
-    std::atomic<bool> dropping = false;  // handlers are destroyed without running
+    std::vector<std::thread> threads;     // guarded by mutex, until `may_grow` is false
+    std::condition_variable ended;        // `running` fell
+    unsigned running = 0;                 // guarded by mutex: threads that have not ended
+    bool may_grow = true;                 // guarded by mutex
+    std::atomic<unsigned> most;           // threads
+    std::atomic<unsigned> started = 0;    // never more than `most`
+    std::atomic<std::size_t> wanted = 0;  // threads: tasks of no strand, and strands with tasks, that have not ended
+    std::atomic<bool> dropping = false;   // handlers are destroyed without running
     std::atomic<std::size_t> waiting = 0;
 
     std::mutex mutex;
@@ -97,20 +102,36 @@ struct ThreadPool::State {
     }
     void count_out() { waiting.fetch_sub(1, std::memory_order_relaxed); }
 
+    // A thread stays free for the alarm, so that no timer waits for work to end.
+    void want() {
+        const auto now_wanted = wanted.fetch_add(1, std::memory_order_relaxed) + 1;
+        const auto there = started.load(std::memory_order_relaxed);
+        if (now_wanted < there || there >= most.load(std::memory_order_relaxed)) return;
+        try {
+            start_one();
+        } catch (const std::system_error&) {
+            // It goes on with those that there are.
+        }
+    }
+    void unwant() { wanted.fetch_sub(1, std::memory_order_relaxed); }
     // Throws what std::thread throws.
-    void start(unsigned wanted) {
+    void start_one() {
         const SignalsBlocked blocked;
         const std::lock_guard lock(mutex);
-        while (threads.size() < wanted) {
-            threads.emplace_back([this] {
-                io.run();
-                const std::lock_guard ending(mutex);
-                --running;
-                ended.notify_all();
-            });
-            ++running;
-            ::pthread_setname_np(threads.back().native_handle(), name.c_str());
-        }
+        if (!may_grow || started >= most) return;
+        threads.emplace_back([this] {
+            io.run();
+            const std::lock_guard ending(mutex);
+            --running;
+            ended.notify_all();
+        });
+        ++running;
+        ++started;
+        ::pthread_setname_np(threads.back().native_handle(), name.c_str());
+    }
+    void stop_growing() {
+        const std::lock_guard lock(mutex);
+        may_grow = false;
     }
     void join() {
         for (auto& thread : threads) {
@@ -148,9 +169,11 @@ class PoolStrand final : public Strand, public std::enable_shared_from_this<Pool
     void post(Task work) override {
         if (closed_ || state_->dropping) return;
         state_->count_in();
+        if (tasks_.fetch_add(1, std::memory_order_acq_rel) == 0) state_->want();
         asio::post(strand_, [self = this->shared_from_this(), work = std::move(work)]() mutable {
             self->state_->count_out();
             if (!self->closed_ && !self->state_->dropping) work();
+            if (self->tasks_.fetch_sub(1, std::memory_order_acq_rel) == 1) self->state_->unwant();
         });
     }
     void close() override { closed_ = true; }
@@ -159,6 +182,7 @@ class PoolStrand final : public Strand, public std::enable_shared_from_this<Pool
   private:
     const std::shared_ptr<State> state_;
     asio::strand<PoolExecutor> strand_;
+    std::atomic<std::size_t> tasks_ = 0;  // that have not ended
     std::atomic<bool> closed_ = false;
 };
 
@@ -167,9 +191,11 @@ class PoolStrand final : public Strand, public std::enable_shared_from_this<Pool
 Result<std::unique_ptr<ThreadPool>> ThreadPool::create(unsigned threads, const char* name) {
     auto state = std::make_shared<State>();
     std::unique_ptr<ThreadPool> self(new ThreadPool(state));
+    STIPEND_ASSERT(threads > 0);
     state->name = name;
+    state->most = threads;
     try {
-        state->start(threads);
+        state->start_one();
     } catch (const std::system_error& refusal) {
         return fail(STIPEND_E_UNAVAILABLE, "cannot start a thread: ", name, ": ", refusal.what());
     }
@@ -177,15 +203,18 @@ Result<std::unique_ptr<ThreadPool>> ThreadPool::create(unsigned threads, const c
 }
 
 void ThreadPool::reach(unsigned threads) {
-    try {
-        state_->start(threads);
-    } catch (const std::system_error&) {
-        // It goes on with those that there are.
-    }
+    const std::lock_guard lock(state_->mutex);
+    state_->most = std::max(state_->most.load(), threads);
+}
+
+std::shared_ptr<Lane> ThreadPool::make_lane(unsigned width) {
+    state_->most += width;
+    return std::make_shared<Lane>(*this, width);
 }
 
 bool ThreadPool::stop_within(std::int64_t patience_ns) {
     state_->dropping = true;
+    state_->stop_growing();
     state_->io.stop();
     std::unique_lock lock(state_->mutex);
     if (state_->ended.wait_for(lock, std::chrono::nanoseconds(patience_ns), [&] { return state_->running == 0; }))
@@ -203,6 +232,7 @@ bool ThreadPool::stop_within(std::int64_t patience_ns) {
 // circle.
 ThreadPool::~ThreadPool() {
     state_->dropping = true;
+    state_->stop_growing();
     state_->io.stop();
     state_->join();
     const auto dropped = [&] {
@@ -218,15 +248,18 @@ ThreadPool::~ThreadPool() {
 void ThreadPool::post(Task work) {
     if (state_->dropping) return;
     state_->count_in();
+    state_->want();
     asio::post(state_->io, [raw = state_.get(), work = std::move(work)]() mutable {
         raw->count_out();
         if (!raw->dropping) work();
+        raw->unwant();
     });
 }
 
 void ThreadPool::finish() {
     {
         const std::lock_guard lock(state_->mutex);
+        state_->may_grow = false;
         if (state_->timers.size() == 0) state_->alarm.cancel();
     }
     state_->guard.reset();

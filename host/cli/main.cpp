@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -113,6 +114,8 @@ std::optional<std::string> unknown_in(const CLI::App& root, int argc, char** arg
 }  // namespace
 
 int main(int argc, char** argv) {
+    // The hash of a password starts Botan's own pool, with up to 16 threads that never end; 2 is the fewest.
+    ::setenv("BOTAN_THREAD_POOL_SIZE", "2", 0);
     CLI::App app{"stipend pays the operators of a Livepeer BYOC network for the uptime that they deliver."};
     app.set_version_flag("--version", "stipend " STIPEND_VERSION);
     app.require_subcommand(1);

@@ -235,7 +235,7 @@ void Manager::serve(http::ServerThread& thread) {
     sign_heads();
     watch_targets();
     event_source_ = std::make_unique<ManagerEvents>(plan_->settings.state, runtime::namespace_of(plan_->settings));
-    if (auto feed = api::EventFeed::create(*event_source_, host_.clock())) {
+    if (auto feed = api::EventFeed::create(*event_source_, host_.clock(), host_.make_lane())) {
         events_ = std::move(*feed);
     } else {
         host_.log().error("events are not served: " + feed.error().message);

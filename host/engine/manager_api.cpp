@@ -104,16 +104,17 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
     if (auto* registrar = joining.registrar) {
         still_owner = [registrar](const api::Principal& one) { return api::still_owner(*registrar, one); };
     }
-    STIPEND_SET(self->server_, api::ApiServer::create({.listen = settings.api_listen,
-                                                       .trusted_proxies = std::move(proxies),
-                                                       .tls = {.certificate = options.tls_certificate,
-                                                               .key = options.tls_key,
-                                                               .client_ca = options.tls_client_ca},
-                                                       .origin = options.origin,
-                                                       .pages = joining.pages,
-                                                       .misbehaved = std::move(joining.misbehaved),
-                                                       .still_owner = std::move(still_owner)},
-                                                      *self->access_, clock, to_log, std::move(routes), thread));
+    STIPEND_SET(self->server_,
+                api::ApiServer::create({.listen = settings.api_listen,
+                                        .trusted_proxies = std::move(proxies),
+                                        .tls = {.certificate = options.tls_certificate,
+                                                .key = options.tls_key,
+                                                .client_ca = options.tls_client_ca},
+                                        .origin = options.origin,
+                                        .pages = joining.pages,
+                                        .misbehaved = std::move(joining.misbehaved),
+                                        .still_owner = std::move(still_owner)},
+                                       *self->access_, clock, to_log, std::move(routes), thread, host.threads()));
     return self;
 }
 

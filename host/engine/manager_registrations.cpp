@@ -134,7 +134,8 @@ void Manager::open_targets() {
     if (!registrations_ || targets_) return;
     const auto& settings = plan_->settings;
     auto opened = TargetDesk::open(
-        {.http = &host_.http(),
+        {.lane = host_.make_lane(),
+         .http = &host_.http(),
          .file = alert::own_target_file(settings.state),
          .now = [this] { return host_.now(); },
          .log = [this](const std::string& line) { host_.log().info(line); },

@@ -19,7 +19,8 @@ StatusReads::StatusReads(runtime::Host& host, const Engine& engine, const config
       database_(ledger::database_file(settings.state)),
       ns_(runtime::namespace_of(settings)),
       ledger_(settings.state, runtime::namespace_of(settings)),
-      terms_(std::make_shared<const Terms>(Terms{settings.status, 1})) {}
+      terms_(std::make_shared<const Terms>(Terms{settings.status, 1})),
+      lane_(host.make_lane()) {}
 
 void StatusReads::in_force(const config::StatusPage& page) {
     const std::lock_guard lock(mutex_);
@@ -33,24 +34,14 @@ std::uint64_t StatusReads::revision() {
 }
 
 void StatusReads::make(Done done) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (!pool_) {
-            auto pool = ThreadPool::create(1, "stipend-page");
-            if (pool) pool_ = std::move(*pool);
+    lane_->post([this, done = std::move(done)] {
+        auto made = round();
+        if (!made) {
+            work_ = {};  // the next one begins anew
+            host_.log().warn(cat("no status page: ", made.error().message));
         }
-        if (pool_) {
-            return pool_->post([this, done = std::move(done)] {
-                auto made = round();
-                if (!made) {
-                    work_ = {};  // the next one begins anew
-                    host_.log().warn(cat("no status page: ", made.error().message));
-                }
-                done(std::move(made));
-            });
-        }
-    }
-    done(fail(STIPEND_E_UNAVAILABLE, "no thread for the status page"));
+        done(std::move(made));
+    });
 }
 
 Result<StatusReads::Capabilities> StatusReads::capabilities(const config::StatusPage& page) {

@@ -10,7 +10,7 @@
 
 #include "host/analysis/status_book.hpp"
 #include "host/api/public_status.hpp"
-#include "host/base/thread_pool.hpp"
+#include "host/base/lane.hpp"
 #include "host/config/settings.hpp"
 #include "host/engine/engine.hpp"
 #include "host/engine/ledger_reader.hpp"
@@ -24,6 +24,9 @@ class StatusReads final : public api::PublicStatusSource {
 
     // All outlive this; no work of it runs on a loop that is closed.
     StatusReads(runtime::Host& host, const Engine& engine, const config::Settings& settings);
+    ~StatusReads() override { lane_->end(); }
+    StatusReads(const StatusReads&) = delete;
+    StatusReads& operator=(const StatusReads&) = delete;
 
     // What is shown from now on. [control]
     void in_force(const config::StatusPage& page);
@@ -37,7 +40,7 @@ class StatusReads final : public api::PublicStatusSource {
         config::StatusPage page;
         std::uint64_t revision = 0;
     };
-    // What one making leaves to the next one; of the pool's thread.
+    // What one making leaves to the next one; of the lane.
     struct Work {
         std::uint64_t revision = 0;
         Capabilities capabilities = {};
@@ -57,7 +60,7 @@ class StatusReads final : public api::PublicStatusSource {
     std::mutex mutex_;
     std::shared_ptr<const Terms> terms_;  // guarded by mutex_
     Work work_;
-    std::unique_ptr<ThreadPool> pool_;  // guarded by mutex_; none: nothing was asked for yet. Ends first
+    const std::shared_ptr<Lane> lane_;
 };
 
 }  // namespace stipend::engine

@@ -43,8 +43,6 @@ Result<std::shared_ptr<TargetDesk>> TargetDesk::open(TargetDeskParts parts) {
     std::shared_ptr<TargetDesk> self(new TargetDesk(std::move(parts)));
     STIPEND_SET(self->store_, alert::OwnTargetStore::open(self->parts_.file));
     STIPEND_LET(stored, self->store_->load());
-    STIPEND_SET(self->thread_, ThreadPool::create(1, "stipend-target"));
-    self->strand_ = self->thread_->make_strand();
     for (auto& one : stored) {
         self->publish(one);
         self->targets_.emplace(one.orchestrator, std::move(one));
@@ -58,9 +56,8 @@ Result<std::shared_ptr<TargetDesk>> TargetDesk::open(TargetDeskParts parts) {
 }
 
 void TargetDesk::close() {
-    strand_->close();
-    // A thread that the disk holds up keeps its pool, and ends with the process.
-    if (!thread_->stop_within(desk_end_patience_ns)) static_cast<void>(thread_.release());
+    // What the disk holds up ends with the process; it keeps the desk meanwhile.
+    static_cast<void>(parts_.lane->end_within(desk_end_patience_ns));
 }
 
 void TargetDesk::publish(const OwnTarget& target) {
@@ -80,7 +77,7 @@ void TargetDesk::observe(std::string_view orchestrator, std::uint32_t sign, bool
         if (found == watched_.end() || ((found->second & sign) != 0) == is_so) return;
         found->second ^= sign;
     }
-    strand_->post([weak = weak_from_this(), id = std::string(orchestrator), sign, is_so] {
+    parts_.lane->post([weak = weak_from_this(), id = std::string(orchestrator), sign, is_so] {
         if (const auto self = weak.lock()) self->seen(id, sign, is_so);
     });
 }

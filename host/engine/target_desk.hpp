@@ -15,13 +15,14 @@
 
 #include "host/alert/own_target_store.hpp"
 #include "host/api/target_routes.hpp"
-#include "host/base/thread_pool.hpp"
+#include "host/base/lane.hpp"
 #include "host/engine/own_mail.hpp"
 #include "host/http/client.hpp"
 
 namespace stipend::engine {
 
 struct TargetDeskParts {
+    std::shared_ptr<Lane> lane;        // of a width of 1, and its own: a commit waits for the disk
     http::HttpClient* http = nullptr;  // outlives every exchange that the desk makes
     std::filesystem::path file;
     std::function<stipend_unix_ns()> now;              // any thread
@@ -94,7 +95,7 @@ class TargetDesk final : public api::AlertTargets, public std::enable_shared_fro
     void arm(std::optional<stipend_unix_ns> at);
     [[nodiscard]] Json shown(const alert::OwnTarget& target) const;
 
-    // On the desk's thread, without it:
+    // On the lane, without it:
     void seen(const std::string& id, std::uint32_t sign, bool is_so);
     void code_failed(const std::string& id, stipend_unix_ns set_at, const std::string& why);
     void ended(const std::string& id, const std::string& delivery_id, const alert::Attempt& attempt);
@@ -116,8 +117,6 @@ class TargetDesk final : public api::AlertTargets, public std::enable_shared_fro
     bool store_failed_ = false;
     stipend_unix_ns next_stale_look_ = 0;
     std::uint64_t timer_ = 0;
-    std::shared_ptr<Strand> strand_;
-    std::unique_ptr<ThreadPool> thread_;  // last: it ends first
 };
 
 }  // namespace stipend::engine

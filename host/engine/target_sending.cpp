@@ -83,7 +83,7 @@ void TargetDesk::send_code(const MailServer& server, const OwnTarget& target, st
         if (result) return;
         const auto self = weak.lock();
         if (!self) return;
-        self->strand_->post([weak, id, set_at, why = attempt_at_mail(result, response).why] {
+        self->parts_.lane->post([weak, id, set_at, why = attempt_at_mail(result, response).why] {
             if (const auto same = weak.lock()) same->code_failed(id, set_at, why);
         });
     };
@@ -140,7 +140,7 @@ void TargetDesk::drop_removed() {
 }
 
 void TargetDesk::registrations_changed() {
-    strand_->post([weak = weak_from_this()] {
+    parts_.lane->post([weak = weak_from_this()] {
         const auto self = weak.lock();
         if (!self) return;
         const std::lock_guard lock(self->mutex_);
@@ -178,7 +178,7 @@ void TargetDesk::seen(const std::string& id, std::uint32_t sign, bool is_so) {
 }
 
 void TargetDesk::post_turn() {
-    strand_->post([weak = weak_from_this()] {
+    parts_.lane->post([weak = weak_from_this()] {
         const auto self = weak.lock();
         if (!self) return;
         const std::lock_guard lock(self->mutex_);
@@ -219,7 +219,7 @@ void TargetDesk::send_first(const std::string& id) {
                             std::uint64_t, Result<void>&& result, http::HttpResponse&& response) {
         const auto self = weak.lock();
         if (!self) return;
-        self->strand_->post([weak, id, delivery, attempt = attempt_at(mail, result, response)] {
+        self->parts_.lane->post([weak, id, delivery, attempt = attempt_at(mail, result, response)] {
             if (const auto same = weak.lock()) same->ended(id, delivery, attempt);
         });
     };
@@ -253,9 +253,9 @@ void TargetDesk::note(OwnTarget& target, const alert::Attempt& attempt) {
 }
 
 void TargetDesk::arm(std::optional<stipend_unix_ns> at) {
-    if (timer_ != 0) thread_->cancel_timer(std::exchange(timer_, 0));
+    if (timer_ != 0) parts_.lane->cancel_timer(std::exchange(timer_, 0));
     if (!at) return;
-    timer_ = thread_->after(std::max<std::int64_t>(*at - parts_.now(), 0), strand_, [weak = weak_from_this()] {
+    timer_ = parts_.lane->after(std::max<std::int64_t>(*at - parts_.now(), 0), [weak = weak_from_this()] {
         const auto self = weak.lock();
         if (!self) return;
         const std::lock_guard lock(self->mutex_);

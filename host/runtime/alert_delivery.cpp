@@ -93,13 +93,12 @@ void set_aside(const std::filesystem::path& file) {
 
 }  // namespace
 
-AlertDelivery::AlertDelivery(Surroundings surroundings)
-    : surroundings_(std::move(surroundings)), host_name_(host_name()), router_(&random_bits) {}
+AlertDelivery::AlertDelivery(Surroundings surroundings, std::shared_ptr<Lane> lane)
+    : surroundings_(std::move(surroundings)), host_name_(host_name()), lane_(std::move(lane)), router_(&random_bits) {}
 
-Result<std::shared_ptr<AlertDelivery>> AlertDelivery::create(Surroundings surroundings, bool stores) {
-    std::shared_ptr<AlertDelivery> self(new AlertDelivery(std::move(surroundings)));
-    STIPEND_SET(self->thread_, ThreadPool::create(1, "stipend-alert"));
-    self->strand_ = self->thread_->make_strand();
+std::shared_ptr<AlertDelivery> AlertDelivery::create(Surroundings surroundings, std::shared_ptr<Lane> lane,
+                                                     bool stores) {
+    std::shared_ptr<AlertDelivery> self(new AlertDelivery(std::move(surroundings), std::move(lane)));
     self->stores_ = stores;
     if (stores) {
         self->open_store(self->surroundings_.line->now());
@@ -115,14 +114,14 @@ void AlertDelivery::take(alert::Notice notice) {
         ++lost_notices_;
         return;
     }
-    strand_->post([weak = weak_from_this(), notice = std::move(notice)] {
+    lane_->post([weak = weak_from_this(), notice = std::move(notice)] {
         const auto self = weak.lock();
         if (!self) return;
         --self->waiting_notices_;
         self->router_.take(notice, self->surroundings_.line->now());
         // Those that wait behind it are written with it.
         if (std::exchange(self->turn_posted_, true)) return;
-        self->strand_->post([weak] {
+        self->lane_->post([weak] {
             if (const auto same = weak.lock()) same->turn();
         });
     });
@@ -153,7 +152,7 @@ void AlertDelivery::install(const config::Alerts& settings, std::int64_t interva
                                 .orchestrator = one.orchestrator,
                                 .receivers = one.receivers});
     }
-    strand_->post([weak = weak_from_this(), rules = std::move(rules), targets = std::move(targets)]() mutable {
+    lane_->post([weak = weak_from_this(), rules = std::move(rules), targets = std::move(targets)]() mutable {
         const auto self = weak.lock();
         if (!self) return;
         const auto now = self->surroundings_.line->now();
@@ -168,8 +167,8 @@ void AlertDelivery::install(const config::Alerts& settings, std::int64_t interva
 
 bool AlertDelivery::stop() {
     if (stopping_.exchange(true)) return true;
-    strand_->close();
-    if (!thread_->stop_within(end_patience_ns)) return false;
+    if (!lane_->end_within(end_patience_ns)) return false;
+    if (timer_ != 0) lane_->cancel_timer(std::exchange(timer_, 0));
     for (auto& [number, trial] : trials_) trial.answer(fail(STIPEND_E_STATE, "the host is stopping"));
     trials_.clear();
     return true;
@@ -244,7 +243,7 @@ void AlertDelivery::send(alert::Message message) {
     const auto done = [weak = weak_from_this(), receiver](const Result<void>& result) {
         const auto self = weak.lock();
         if (!self) return;
-        self->strand_->post([weak, receiver, result] {
+        self->lane_->post([weak, receiver, result] {
             if (const auto same = weak.lock()) same->ended(receiver, result);
         });
     };
@@ -300,11 +299,11 @@ void AlertDelivery::report(const std::string& receiver, const alert::ReceiverSta
 void AlertDelivery::arm(std::optional<stipend_unix_ns> at) {
     if (store_failed_) at = std::min(at.value_or(store_retry_at_), store_retry_at_);
     if (timer_ != 0 && at && timer_at_ == *at) return;
-    if (timer_ != 0) thread_->cancel_timer(std::exchange(timer_, 0));
+    if (timer_ != 0) lane_->cancel_timer(std::exchange(timer_, 0));
     if (!at) return;
     timer_at_ = *at;
     const auto wait = std::max<std::int64_t>(*at - surroundings_.line->now(), 0);
-    timer_ = thread_->after(wait, strand_, [weak = weak_from_this()] {
+    timer_ = lane_->after(wait, [weak = weak_from_this()] {
         const auto self = weak.lock();
         if (!self) return;
         self->timer_ = 0;

@@ -15,7 +15,7 @@
 
 #include "host/alert/router.hpp"
 #include "host/alert/store.hpp"
-#include "host/base/thread_pool.hpp"
+#include "host/base/lane.hpp"
 #include "host/base/timeline.hpp"
 #include "host/config/settings.hpp"
 #include "host/runtime/instances.hpp"
@@ -40,9 +40,10 @@ class AlertDelivery : public std::enable_shared_from_this<AlertDelivery> {
         std::string role;                     // a label of each alert
     };
 
-    // Where `stores`, what an earlier run left is taken up at once; otherwise with the first receiver. A store that
-    // cannot be used is logged: alerts are delivered all the same, and lost with the process.
-    static Result<std::shared_ptr<AlertDelivery>> create(Surroundings surroundings, bool stores);
+    // Works on `lane`, which has a width of 1. Where `stores`, what an earlier run left is taken up at once; otherwise
+    // with the first receiver. A store that cannot be used is logged: alerts are delivered all the same, and lost with
+    // the process.
+    static std::shared_ptr<AlertDelivery> create(Surroundings surroundings, std::shared_ptr<Lane> lane, bool stores);
     ~AlertDelivery() = default;
     AlertDelivery(const AlertDelivery&) = delete;
     AlertDelivery& operator=(const AlertDelivery&) = delete;
@@ -53,12 +54,12 @@ class AlertDelivery : public std::enable_shared_from_this<AlertDelivery> {
     [[nodiscard]] const std::set<std::string>& fired_before() const { return fired_before_; }
     // The receivers in force; `interval_ns` is that between two looks at what alerts are about. [control]
     void install(const config::Alerts& settings, std::int64_t interval_ns, const InstanceSet& instances);
-    // Answers all that waits for an outcome, and sends nothing more. False: the thread is held up, by the disk, and is
-    // left alone; then the process has to end without destructors. [any but the delivery's own thread]
+    // Answers all that waits for an outcome, and sends nothing more. False: its lane is held up, by the disk, and is
+    // left alone; then the process has to end without destructors. [any but the delivery's lane]
     [[nodiscard]] bool stop();
 
-    // Requests of the control socket; each waits for the delivery's thread. STATE: the host is stopping. [any but
-    // control and the delivery's thread]
+    // Requests of the control socket; each waits for the delivery's lane. STATE: the host is stopping. [any but
+    // control and the delivery's lane]
     Result<Json> list();
     // {"match", "for_s", "reason", "by"}
     Result<Json> silence(const Json& body);
@@ -77,11 +78,11 @@ class AlertDelivery : public std::enable_shared_from_this<AlertDelivery> {
         std::function<void(Result<void>)> answer;
     };
 
-    explicit AlertDelivery(Surroundings surroundings);
+    AlertDelivery(Surroundings surroundings, std::shared_ptr<Lane> lane);
     template <class Work>
     auto ask(Work work) -> Result<decltype(work())>;
 
-    // On the thread:
+    // On the lane:
     void turn();
     void end_trials_of_removed();
     void open_store(stipend_unix_ns now);
@@ -95,12 +96,13 @@ class AlertDelivery : public std::enable_shared_from_this<AlertDelivery> {
 
     const Surroundings surroundings_;
     const std::string host_name_;
+    const std::shared_ptr<Lane> lane_;
     std::set<std::string> fired_before_;
     std::atomic<std::size_t> waiting_notices_ = 0;
     std::atomic<std::uint64_t> lost_notices_ = 0;
     std::atomic<bool> stopping_ = false;
 
-    // Only on the thread, once it runs:
+    // Only on the lane, once it runs:
     alert::Router router_;
     std::unique_ptr<alert::Store> store_;
     bool stores_ = false;        // there are receivers, so what waits for them is stored
@@ -114,9 +116,6 @@ class AlertDelivery : public std::enable_shared_from_this<AlertDelivery> {
     std::uint64_t timer_ = 0;
     stipend_unix_ns timer_at_ = 0;
     bool turn_posted_ = false;
-
-    std::shared_ptr<Strand> strand_;
-    std::unique_ptr<ThreadPool> thread_;  // last: it ends first
 };
 
 }  // namespace stipend::runtime

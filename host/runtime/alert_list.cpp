@@ -60,7 +60,7 @@ auto AlertDelivery::ask(Work work) -> Result<decltype(work())> {
     auto promise = std::make_shared<std::promise<decltype(work())>>();
     auto answer = promise->get_future();
     if (stopping_) return alerts_stopping();
-    strand_->post([self = shared_from_this(), promise, work = std::move(work)]() mutable {
+    lane_->post([self = shared_from_this(), promise, work = std::move(work)]() mutable {
         promise->set_value(work());
         self->turn();
     });

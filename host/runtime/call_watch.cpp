@@ -1,17 +1,13 @@
 #include "host/runtime/call_watch.hpp"
 
-#include <pthread.h>
-
-#include <chrono>
 #include <set>
 
-#include "host/base/thread_signals.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::runtime {
 namespace {
 
-constexpr std::chrono::milliseconds look_every(200);
+constexpr std::int64_t look_every_ns = 200 * ns_per_ms;
 constexpr const char* blocked_id = "blocked";
 
 std::string text_of(const plugin::RunningCall& call) {
@@ -24,28 +20,8 @@ std::string seconds_of(std::int64_t ns) {
 
 }  // namespace
 
-CallWatch::CallWatch(Sinks sinks) : sinks_(sinks) {
-    const SignalsBlocked blocked;
-    thread_ = std::thread([this] { run(); });
-    ::pthread_setname_np(thread_.native_handle(), "call-watch");
-}
-
-CallWatch::~CallWatch() {
-    {
-        const std::lock_guard lock(mutex_);
-        stopping_ = true;
-    }
-    stop_.notify_all();
-    thread_.join();
-}
-
-void CallWatch::run() {
-    std::unique_lock lock(mutex_);
-    while (!stop_.wait_for(lock, look_every, [this] { return stopping_; })) {
-        lock.unlock();
-        look();
-        lock.lock();
-    }
+CallWatch::CallWatch(Sinks sinks, std::shared_ptr<Lane> lane) : sinks_(sinks), lane_(std::move(lane)) {
+    lane_->every(look_every_ns, [this] { look(); });
 }
 
 void CallWatch::look() {

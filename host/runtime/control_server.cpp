@@ -26,34 +26,33 @@ ControlServer::~ControlServer() {
 void ControlServer::stop() {
     stopping_ = true;
     if (server_) server_->stop();
-    slow_->close();
-    quick_->close();
+    lanes_.slow->close();
+    lanes_.quick->close();
 }
 
 Result<std::unique_ptr<ControlServer>> ControlServer::create(const std::string& state_folder,
-                                                             http::ServerThread& thread, Executor& executor,
-                                                             std::shared_ptr<Strand> serial) {
-    std::unique_ptr<ControlServer> self(
-        new ControlServer(std::move(serial), executor.make_strand(), executor.make_strand()));
+                                                             http::ServerThread& thread, Lanes lanes) {
+    std::unique_ptr<ControlServer> self(new ControlServer(std::move(lanes)));
     STIPEND_SET(self->server_, http::Server::create({.unix_socket = control_socket(state_folder).native()}, &thread));
     return self;
 }
 
 Result<void> ControlServer::route(const char* method, const char* path, Work work) {
-    return add(method, path, std::move(work), serial_, soon_ms);
+    return add(method, path, std::move(work), lanes_.serial, soon_ms);
 }
 
 Result<void> ControlServer::quick_route(const char* method, const char* path, Work work) {
-    return add(method, path, std::move(work), quick_, soon_ms);
+    return add(method, path, std::move(work), lanes_.quick, soon_ms);
 }
 
 Result<void> ControlServer::slow_route(const char* method, const char* path, Work work) {
-    return add(method, path, std::move(work), slow_, slow_ms);
+    return add(method, path, std::move(work), lanes_.slow, slow_ms);
 }
 
 Result<void> ControlServer::stream_route(const char* method, const char* path, Open open) {
-    auto handler = [strand = quick_, open = std::move(open)](http::ServerRequest request, http::Responder responder) {
-        strand->post([open, request = std::move(request), responder = std::move(responder)]() mutable {
+    auto handler = [lane = lanes_.quick, open = std::move(open)](http::ServerRequest request,
+                                                                 http::Responder responder) {
+        lane->post([open, request = std::move(request), responder = std::move(responder)]() mutable {
             const auto body = request.body.empty() ? Result<Json>(Json::object()) : parse_json(request.body);
             auto stream = body ? open(*body) : Result<std::shared_ptr<http::BodyStream>>(body.error());
             const auto sent =
@@ -69,11 +68,11 @@ Result<void> ControlServer::stream_route(const char* method, const char* path, O
     return {};
 }
 
-Result<void> ControlServer::add(const char* method, const char* path, Work work, std::shared_ptr<Strand> strand,
+Result<void> ControlServer::add(const char* method, const char* path, Work work, std::shared_ptr<Lane> lane,
                                 std::uint32_t deadline_ms) {
-    auto handler = [strand = std::move(strand), work = std::move(work)](http::ServerRequest request,
-                                                                        http::Responder responder) {
-        strand->post([work, request = std::move(request), responder = std::move(responder)]() mutable {
+    auto handler = [lane = std::move(lane), work = std::move(work)](http::ServerRequest request,
+                                                                    http::Responder responder) {
+        lane->post([work, request = std::move(request), responder = std::move(responder)]() mutable {
             auto body = request.body.empty() ? Result<Json>(Json::object()) : parse_json(request.body);
             auto answer = body ? work(*body) : Result<Json>(body.error());
             const auto sent = responder.respond(answer ? json_response(200, *answer)

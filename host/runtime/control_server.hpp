@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "host/base/executor.hpp"
+#include "host/base/lane.hpp"
 #include "host/http/server.hpp"
 #include "stipend/json.hpp"
 
@@ -21,10 +21,13 @@ class ControlServer {
   public:
     using Work = std::function<Result<Json>(const Json& body)>;
 
-    // Listens on `thread`. CONFLICT where another host answers at the socket. `serial` runs the routes, one request
-    // after the other; work on it may block.
+    // What runs the routes of a kind, one request after the other; work on it may block.
+    struct Lanes {
+        std::shared_ptr<Lane> serial, quick, slow;
+    };
+    // Listens on `thread`. CONFLICT where another host answers at the socket.
     static Result<std::unique_ptr<ControlServer>> create(const std::string& state_folder, http::ServerThread& thread,
-                                                         Executor& executor, std::shared_ptr<Strand> serial);
+                                                         Lanes lanes);
     ~ControlServer();  // when no work of its routes runs any more
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;
@@ -43,13 +46,12 @@ class ControlServer {
     [[nodiscard]] bool stopping() const { return stopping_; }
 
   private:
-    ControlServer(std::shared_ptr<Strand> serial, std::shared_ptr<Strand> slow, std::shared_ptr<Strand> quick)
-        : serial_(std::move(serial)), slow_(std::move(slow)), quick_(std::move(quick)) {}
-    Result<void> add(const char* method, const char* path, Work work, std::shared_ptr<Strand> strand,
+    explicit ControlServer(Lanes lanes) : lanes_(std::move(lanes)) {}
+    Result<void> add(const char* method, const char* path, Work work, std::shared_ptr<Lane> lane,
                      std::uint32_t deadline_ms);
 
     std::atomic<bool> stopping_ = false;
-    const std::shared_ptr<Strand> serial_, slow_, quick_;
+    const Lanes lanes_;
     std::unique_ptr<http::Server> server_;
 };
 

@@ -1,32 +1,23 @@
 #include "host/runtime/file_watch.hpp"
 
-#include <pthread.h>
-
-#include <chrono>
 #include <vector>
 
-#include "host/base/thread_signals.hpp"
+#include "stipend/duration.hpp"
 
 namespace stipend::runtime {
 namespace {
 
-constexpr std::chrono::milliseconds file_look_every(500);
+constexpr std::int64_t file_look_every_ns = 500 * ns_per_ms;
 
 }  // namespace
 
-FileWatch::FileWatch(std::function<void(const std::filesystem::path&)> on_change) : on_change_(std::move(on_change)) {
-    const SignalsBlocked blocked;
-    thread_ = std::thread([this] { run(); });
-    ::pthread_setname_np(thread_.native_handle(), "file-watch");
+FileWatch::FileWatch(std::shared_ptr<Lane> lane, std::function<void(const std::filesystem::path&)> on_change)
+    : lane_(std::move(lane)), on_change_(std::move(on_change)) {
+    lane_->every(file_look_every_ns, [this] { look(); });
 }
 
-FileWatch::~FileWatch() {
-    {
-        const std::lock_guard lock(mutex_);
-        stopping_ = true;
-    }
-    stop_.notify_all();
-    thread_.join();
+bool FileWatch::stop_within(std::int64_t patience_ns) {
+    return lane_->end_within(patience_ns);
 }
 
 void FileWatch::watch(std::set<std::filesystem::path> files) {
@@ -42,15 +33,6 @@ void FileWatch::watch(std::set<std::filesystem::path> files) {
 void FileWatch::look_again(const std::filesystem::path& file) {
     const std::lock_guard lock(mutex_);
     if (const auto found = files_.find(file); found != files_.end()) found->second.again = true;
-}
-
-void FileWatch::run() {
-    std::unique_lock lock(mutex_);
-    while (!stop_.wait_for(lock, file_look_every, [this] { return stopping_; })) {
-        lock.unlock();
-        look();
-        lock.lock();
-    }
 }
 
 void FileWatch::look() {

@@ -3,25 +3,25 @@
 // there is no watch that could be lost.
 #pragma once
 
-#include <condition_variable>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <set>
-#include <thread>
 
+#include "host/base/lane.hpp"
 #include "host/plugin/settled.hpp"
 
 namespace stipend::runtime {
 
 class FileWatch {
   public:
-    // Calls `on_change(file)` on its own thread after a file that is watched became another and is the same since the
-    // look before; again when it changes again.
-    explicit FileWatch(std::function<void(const std::filesystem::path&)> on_change);
-    ~FileWatch();
+    // Calls `on_change(file)` on `lane` after a file that is watched became another and is the same since the look
+    // before; again when it changes again. The lane has a width of 1 and is used by nothing else: a file system may
+    // hang.
+    FileWatch(std::shared_ptr<Lane> lane, std::function<void(const std::filesystem::path&)> on_change);
+    ~FileWatch() { lane_->end(); }
     FileWatch(const FileWatch&) = delete;
     FileWatch& operator=(const FileWatch&) = delete;
 
@@ -30,21 +30,21 @@ class FileWatch {
     // Reports the file once more, where it is watched, as if it had changed now. [any]
     void look_again(const std::filesystem::path& file);
 
+    // Looks no more. False: a look has not ended, so the watch may not be destroyed. [any thread but the lane's]
+    [[nodiscard]] bool stop_within(std::int64_t patience_ns);
+
   private:
     struct FileState {
         std::optional<plugin::FileStamp> reported;  // none: there is no file
         std::optional<plugin::FileStamp> last;
         bool again = false;
     };
-    void run();
     void look();
 
+    const std::shared_ptr<Lane> lane_;
     const std::function<void(const std::filesystem::path&)> on_change_;
     std::mutex mutex_;
-    std::condition_variable stop_;
     std::map<std::filesystem::path, FileState> files_;  // guarded by mutex_
-    bool stopping_ = false;                             // guarded by mutex_
-    std::thread thread_;                                // last: it begins when all else is there
 };
 
 }  // namespace stipend::runtime

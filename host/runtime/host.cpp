@@ -21,7 +21,6 @@ namespace {
 
 constexpr unsigned plugin_threads = 2;  // beside one for each instance
 constexpr unsigned most_plugin_threads = 64;
-constexpr unsigned blocking_threads = 3;  // one for requests that take long, one for status, one for all others
 constexpr std::int64_t stop_patience_ns = 2 * ns_per_s;
 constexpr std::string_view dispatch_prefix = "dispatch";  // of the keys of instances
 constexpr std::chrono::seconds end_patience(1);
@@ -80,10 +79,14 @@ Host::~Host() {
     if (control_) control_->stop();
     if (alert_delivery_ && !alert_delivery_->stop()) thread_left = true;
     metrics_server_.reset();
+    if (file_watch_ && !file_watch_->stop_within(stop_patience_ns)) {
+        thread_left = true;
+        static_cast<void>(file_watch_.release());  // its file system may answer yet
+    }
     file_watch_.reset();
     signals_.reset();
     loop_.close();
-    end_pool(blocking_pool_);
+    end_lanes();
     control_.reset();
     routes_.close();
     if (role_) role_->close();
@@ -92,19 +95,31 @@ Host::~Host() {
     if (client_) client_->stop();
     instances_.reset();
     end_pool(plugin_pool_);
-    deadline_pool_.reset();
+    end_pool(work_pool_);
+}
+
+void Host::end_lanes() {
+    for (const auto& lane : {serial_, control_lanes_.quick, control_lanes_.slow, blocking_}) {
+        if (!lane || lane->end_within(stop_patience_ns)) continue;
+        thread_left = true;
+        report_calls_left();
+    }
 }
 
 // A plugin's call that does not return must not keep the host from its end.
 void Host::end_pool(std::unique_ptr<ThreadPool>& pool) {
     if (pool && !pool->stop_within(stop_patience_ns)) {
         thread_left = true;
-        for (const auto& call : plugin::running_calls()) {
-            log_.error(cat(call.call, " of ", call.owner->plugin, " (", call.owner->file,
-                           ") does not return: the host ends without it"));
-        }
+        report_calls_left();
     }
     pool.reset();
+}
+
+void Host::report_calls_left() {
+    for (const auto& call : plugin::running_calls()) {
+        log_.error(cat(call.call, " of ", call.owner->plugin, " (", call.owner->file,
+                       ") does not return: the host ends without it"));
+    }
 }
 
 bool Host::left_a_call() {
@@ -141,24 +156,24 @@ Result<void> Host::open_state(const config::Settings& settings) {
     STIPEND_LET(state, ledger->load_state());
     if (state.restored) log_.warn("this ledger was restored from a backup at " + utc_text(state.restored->at));
     STIPEND_SET(plugin_pool_, ThreadPool::create(plugin_threads, "stipend-pool"));
-    STIPEND_SET(deadline_pool_, ThreadPool::create(1, "stipend-limit"));
-    STIPEND_SET(blocking_pool_, ThreadPool::create(blocking_threads, "stipend-block"));
+    STIPEND_SET(work_pool_, ThreadPool::create(1, "stipend-work"));
     STIPEND_SET(writer_, LedgerWriter::create(std::move(ledger)));
     STIPEND_SET(client_, make_client(settings));
-    serial_ = blocking_pool_->make_strand();
+    serial_ = make_lane();
+    blocking_ = make_lane();
+    control_lanes_ = {.serial = serial_, .quick = make_lane(), .slow = make_lane()};
     instances_.emplace(loop_);
     liveness_.emplace(loop_, *writer_, watchdog_ns_ / 3);
     watcher_.emplace(loop_, *writer_, line_, role_->watcher_hooks());
-    call_watch_.emplace(CallWatch::Sinks{.log = &log_, .metrics = &metrics_, .alerts = role_->alerts()});
+    call_watch_.emplace(CallWatch::Sinks{.log = &log_, .metrics = &metrics_, .alerts = role_->alerts()}, make_lane());
     if (options_.listens && role_->alerts() != nullptr) {
-        STIPEND_SET(alert_delivery_,
-                    AlertDelivery::create({.state_folder = folder,
-                                           .line = &line_,
-                                           .log = &log_,
-                                           .metrics = &metrics_,
-                                           .alerts = role_->alerts(),
-                                           .role = settings.role == config::Role::manager ? "manager" : "worker"},
-                                          !settings.alerts.receivers.empty()));
+        alert_delivery_ = AlertDelivery::create({.state_folder = folder,
+                                                 .line = &line_,
+                                                 .log = &log_,
+                                                 .metrics = &metrics_,
+                                                 .alerts = role_->alerts(),
+                                                 .role = settings.role == config::Role::manager ? "manager" : "worker"},
+                                                make_lane(), !settings.alerts.receivers.empty());
     }
     role_->open(std::move(state));
     return {};
@@ -202,15 +217,15 @@ std::function<void(const std::string&)> Host::tls_log() {
 Result<void> Host::listen_metrics(const config::Settings& settings) {
     STIPEND_LET(tls, load_tls("metrics", settings.metrics_tls, tls_log()));
     const auto* scheme = tls ? "https://" : "http://";
-    STIPEND_SET(metrics_server_,
-                MetricsServer::create(
-                    settings.metrics_listen, *server_thread_, [this] { return metrics_text(); }, std::move(tls)));
+    STIPEND_SET(metrics_server_, MetricsServer::create(
+                                     settings.metrics_listen, *server_thread_, [this] { return metrics_text(); },
+                                     std::move(tls), make_lane()));
     log_.info(cat("metrics at ", scheme, metrics_server_->address(), "/metrics"));
     return {};
 }
 
 Result<void> Host::listen(const config::Settings& settings) {
-    STIPEND_SET(control_, ControlServer::create(settings.state, *server_thread_, *blocking_pool_, serial_));
+    STIPEND_SET(control_, ControlServer::create(settings.state, *server_thread_, control_lanes_));
     STIPEND_TRY(control_->quick_route("GET", "/status", [this](const Json&) { return role_->status(); }));
     STIPEND_TRY(control_->route("POST", "/reload", [this](const Json& body) -> Result<Json> {
         return report_json(reload(reload_request(body)));
@@ -229,8 +244,9 @@ Result<void> Host::listen(const config::Settings& settings) {
         log_.error("metrics are not served: " + served.error().message);
     }
     role_->serve(*server_thread_);
-    file_watch_ = std::make_unique<FileWatch>(
-        [this](const std::filesystem::path& file) { serial_->post([this, file] { file_changed(file); }); });
+    file_watch_ = std::make_unique<FileWatch>(make_lane(), [this](const std::filesystem::path& file) {
+        serial_->post([this, file] { file_changed(file); });
+    });
     watch_files();
     return {};
 }
@@ -250,7 +266,7 @@ Result<Applied> Host::apply(std::unique_ptr<Plan> plan) {
     const plugin::ControlScope control;
     const plugin::Services services{.clock = &clock_,
                                     .executor = plugin_pool_.get(),
-                                    .deadlines = deadline_pool_.get(),
+                                    .deadlines = work_pool_.get(),
                                     .http = client_.get(),
                                     .values = writer_.get(),
                                     .metrics = &metrics_,

@@ -99,12 +99,15 @@ class Host {
     [[nodiscard]] ControlLoop& loop() { return loop_; }          // [any]
     [[nodiscard]] LedgerWriter& writer() { return *writer_; }    // [any]
     [[nodiscard]] http::HttpClient& http() { return *client_; }  // [any]
-    [[nodiscard]] ThreadPool& blocking() {
-        return *blocking_pool_;
-    }                                                               // for what waits for the disk; ends before the role
-    [[nodiscard]] Watcher& watcher() { return *watcher_; }          // [control]
-    [[nodiscard]] Instances& instances() { return *instances_; }    // [control]
-    [[nodiscard]] LivenessProbe& liveness() { return *liveness_; }  // [control]
+    // For what waits for the disk; it ends before the role does.
+    [[nodiscard]] Lane& blocking() { return *blocking_; }  // [any]
+    // The threads of what may take long, and a queue of its own on them. What works there ends with the role at the
+    // latest.
+    [[nodiscard]] ThreadPool& threads() { return *work_pool_; }                          // [any]
+    [[nodiscard]] std::shared_ptr<Lane> make_lane() { return work_pool_->make_lane(); }  // [any]
+    [[nodiscard]] Watcher& watcher() { return *watcher_; }                               // [control]
+    [[nodiscard]] Instances& instances() { return *instances_; }                         // [control]
+    [[nodiscard]] LivenessProbe& liveness() { return *liveness_; }                       // [control]
     [[nodiscard]] const PluginRouter& routes() const { return routes_; }
     [[nodiscard]] const Clock& clock() const { return clock_; }
     [[nodiscard]] const TimeLine& line() const { return line_; }
@@ -149,9 +152,11 @@ class Host {
     [[nodiscard]] bool serves(const std::filesystem::path& file, const std::string& sha256);
     std::optional<stipend_mono_ns> turn();
     void begin_stop();
+    void end_lanes();
     void end_pool(std::unique_ptr<ThreadPool>& pool);
+    void report_calls_left();
 
-    // On the serial strand of the blocking pool, or before it runs anything:
+    // On the serial lane, or before it runs anything:
     ReloadReport reload(const ReloadRequest& request, const config::TablesText* tables = nullptr);
     // With `tables`: the configuration in force with these.
     ReloadReport try_reload(const ReloadRequest& request, const config::TablesText* tables = nullptr);
@@ -159,7 +164,7 @@ class Host {
     Result<TablesTaken> change_tables(const TablesChange& change);
     Result<void> put_tables_back(const TableFile& file, const config::SourceText& before);
     void tables_written();
-    // Runs `work` on the serial strand and waits. STATE: the host is stopping. TIMEOUT: it has not run yet, or still
+    // Runs `work` on the serial lane and waits. STATE: the host is stopping. TIMEOUT: it has not run yet, or still
     // runs, and may do so later; what it refers to has to outlive it.
     template <class Work>
     auto among_reloads(std::int64_t patience_ns, Work work) -> decltype(work());
@@ -193,7 +198,7 @@ class Host {
     std::optional<stipend_unix_ns> again_at_;  // [control] when the configuration in force is applied again
     std::atomic<bool> again_asked_ = false;
 
-    // Only on the serial strand:
+    // Only on the serial lane:
     ConfigSource source_;                   // the configuration in force, as it was read
     std::optional<ConfigSource> previous_;  // the one before
     struct Waiting {
@@ -206,7 +211,7 @@ class Host {
     std::map<std::string, std::string> plugin_alerts_;  // that are raised, by id
     std::map<std::filesystem::path, std::string> on_disk_;  // hashes; empty: there is no such file
 
-    std::unique_ptr<ThreadPool> deadline_pool_;
+    std::unique_ptr<ThreadPool> work_pool_;
     std::unique_ptr<ThreadPool> plugin_pool_;
     std::unique_ptr<LedgerWriter> writer_;
     std::unique_ptr<http::CurlClient> client_;
@@ -216,8 +221,8 @@ class Host {
     std::optional<Watcher> watcher_;
     std::optional<CallWatch> call_watch_;
 
-    std::unique_ptr<ThreadPool> blocking_pool_;
-    std::shared_ptr<Strand> serial_;
+    std::shared_ptr<Lane> serial_, blocking_;
+    ControlServer::Lanes control_lanes_;
     std::unique_ptr<ControlServer> control_;
     std::unique_ptr<MetricsServer> metrics_server_;
     std::unique_ptr<FileWatch> file_watch_;

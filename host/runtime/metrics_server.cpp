@@ -6,15 +6,20 @@ namespace stipend::runtime {
 
 Result<std::unique_ptr<MetricsServer>> MetricsServer::create(const std::string& listen, http::ServerThread& thread,
                                                              std::function<Result<std::string>()> text,
-                                                             std::shared_ptr<http::ServerTls> tls) {
-    std::unique_ptr<MetricsServer> out(new MetricsServer(std::move(text)));
-    STIPEND_SET(out->thread_, ThreadPool::create(1, "stipend-metrics"));
+                                                             std::shared_ptr<http::ServerTls> tls,
+                                                             std::shared_ptr<Lane> lane) {
+    std::unique_ptr<MetricsServer> out(new MetricsServer(std::move(text), std::move(lane)));
     STIPEND_SET(out->server_, http::Server::create({.listen = listen, .tls = std::move(tls)}, &thread));
     STIPEND_TRY(out->server_->add_route(
         {.method = "GET", .path = "/metrics", .handler = [&made = *out](http::ServerRequest&&, http::Responder to) {
              made.accept(std::move(to));
          }}));
     return out;
+}
+
+MetricsServer::~MetricsServer() {
+    server_.reset();
+    lane_->end();
 }
 
 void MetricsServer::accept(http::Responder responder) {
@@ -25,7 +30,7 @@ void MetricsServer::accept(http::Responder responder) {
         --waiting_;
         return refused(responder, "too many requests for the metrics wait");
     }
-    thread_->post([this, refused, responder = std::move(responder)]() mutable {
+    lane_->post([this, refused, responder = std::move(responder)]() mutable {
         auto text = text_();
         --waiting_;
         if (!text) return refused(responder, text.error().message);

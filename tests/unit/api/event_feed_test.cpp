@@ -7,6 +7,8 @@
 #include <mutex>
 #include <thread>
 
+#include "host/base/thread_pool.hpp"
+
 using namespace stipend;
 using namespace stipend::api;
 
@@ -127,12 +129,13 @@ class Reading {
 
 struct Scene {
     explicit Scene(EventFeedOptions options = {}) {
-        auto made = EventFeed::create(rows, clock, std::move(options));
+        auto made = EventFeed::create(rows, clock, pool->make_lane(), std::move(options));
         REQUIRE(made.ok());
         feed = std::move(*made);
     }
     Rows rows;
     TestClock clock;
+    std::unique_ptr<ThreadPool> pool = std::move(ThreadPool::create(1, "test-pool")).value();
     std::unique_ptr<EventFeed> feed;
 };
 

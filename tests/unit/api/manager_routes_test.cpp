@@ -3,6 +3,7 @@
 #include "host/api/objection_routes.hpp"
 #include "host/api/wallet_login.hpp"
 #include "host/base/sha256.hpp"
+#include "host/base/thread_pool.hpp"
 
 #include <functional>
 #include <set>
@@ -364,7 +365,9 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     NoTargets targets;
     for (auto& route : alert_target_routes(targets)) table.push_back(std::move(route));
     NoEvents events;
-    const auto feed = EventFeed::create(events, clock);
+    const auto pool = ThreadPool::create(1, "test-pool");
+    REQUIRE(pool.ok());
+    const auto feed = EventFeed::create(events, clock, (*pool)->make_lane());
     REQUIRE(feed.ok());
     table.push_back(events_route(**feed));
     open_to_owners(table, registrations);

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <future>
 #include <mutex>
 #include <vector>
@@ -101,4 +102,35 @@ TEST_CASE("a pool finishes at once where every timer was cancelled") {
     CHECK(timers.pool->cancel_timer(timers.after(hour_ns, 1)));
     timers.pool->finish();
     CHECK(timers.ran.empty());
+}
+
+TEST_CASE("a pool has as many threads as there is work for at once, up to its bound") {
+    constexpr int bound = 3;
+    const auto pool = std::move(ThreadPool::create(bound, "test-pool")).value();
+    std::vector<std::promise<void>> began(bound), release(bound);
+    const auto hold = [&](int number) {
+        const auto at = static_cast<std::size_t>(number);
+        return [&, at] {
+            began[at].set_value();
+            release[at].get_future().wait();
+        };
+    };
+    // Two strands and a task without one are held up at the same time; each has to have a thread.
+    const auto one = pool->make_strand(), other = pool->make_strand();
+    one->post(hold(0));
+    other->post(hold(1));
+    pool->post(hold(2));
+    for (auto& each : began) each.get_future().wait();
+    std::promise<void> behind;
+    std::atomic<bool> ran = false;
+    pool->post([&] {
+        ran = true;
+        behind.set_value();
+    });
+    CHECK_FALSE(ran);
+    release[0].set_value();
+    behind.get_future().wait();
+    release[1].set_value();
+    release[2].set_value();
+    pool->finish();
 }

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "host/base/thread_pool.hpp"
 #include "stipend/json_parse.hpp"
 
 using namespace stipend;
@@ -93,7 +94,8 @@ class TargetScene {
     [[nodiscard]] std::filesystem::path file() const { return alert::own_target_file(folder_); }
     void open() {
         auto opened = TargetDesk::open(
-            {.http = client.get(),
+            {.lane = pool_->make_lane(),
+             .http = client.get(),
              .file = file(),
              .now = [this] { return now.load(); },
              .log = [this](const std::string& line) { note("log " + line); },
@@ -176,6 +178,7 @@ class TargetScene {
         said_.notify_all();
     }
 
+    const std::unique_ptr<ThreadPool> pool_ = std::move(ThreadPool::create(1, "test-pool")).value();
     std::filesystem::path folder_;
     std::mutex mutex_;
     std::condition_variable said_;

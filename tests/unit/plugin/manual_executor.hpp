@@ -12,6 +12,7 @@ namespace stipend::plugin::testing {
 // Runs posted work when the test says so.
 class ManualExecutor final : public Executor {
   public:
+    void post(Task work) override { make_strand()->post(std::move(work)); }
     std::shared_ptr<Strand> make_strand() override { return std::make_shared<ManualStrand>(work_); }
     std::uint64_t after(std::int64_t, std::shared_ptr<Strand> strand, Task work) override {
         strand->post(std::move(work));
