@@ -10,6 +10,7 @@
 #include "livepeer/wire.hpp"
 #include "stipend/json_parse.hpp"
 #include "stipend/money.hpp"
+#include "stipend/services_below.hpp"
 
 namespace livepeer {
 
@@ -244,6 +245,17 @@ class UptimeReader {
     std::optional<Builder> copy_;  // of the evidence, or of its list
 };
 
+JsonLimits limits_of(std::string_view body) {
+    return {.bytes = body.size(), .depth = 32, .nodes = 100'000};
+}
+
+std::optional<Json> list_in(std::string_view received) {
+    const auto body = json_text(received);
+    const auto answer = body ? stipend::parse_json(*body, limits_of(*body)) : Result<Json>(body.error());
+    const auto* list = answer ? answer->find("service_list") : nullptr;
+    return list == nullptr ? std::nullopt : std::optional(*list);
+}
+
 std::uint32_t window_of(const Value& window) {
     if (!window.present || window.kind != Json::Kind::number) return 0;
     const auto number = stipend::Decimal::parse(window.text);
@@ -256,7 +268,7 @@ std::uint32_t window_of(const Value& window) {
 
 Result<Uptime> read_uptime(std::string_view received, bool with_evidence) {
     STIPEND_LET(body, json_text(received));
-    const JsonLimits limits{.bytes = body.size(), .depth = 32, .nodes = 100'000};
+    const auto limits = limits_of(body);
     boost::json::basic_parser<UptimeReader> parser(stipend::detail::parse_options(limits), limits, with_evidence);
     STIPEND_TRY(stipend::detail::run_parser(parser, body));
     auto& answer = parser.handler();
@@ -285,6 +297,23 @@ Result<Uptime> read_uptime(std::string_view received, bool with_evidence) {
     out.evidence = std::move(answer.evidence);
     out.service_list = std::move(answer.service_list);
     return out;
+}
+
+std::string services_below(const Uptime& uptime, std::string_view body) {
+    if (uptime.ppm >= stipend::ppm_one) return {};
+    // Evidence covers its list: none but that one counts.
+    const auto list = uptime.evidence ? uptime.service_list : list_in(body);
+    stipend::ServicesBelow below;
+    if (!list || !list->is(Json::Kind::array)) return {};
+    for (const auto& entry : list->items()) {
+        const auto* name = entry.find("name");
+        const auto* percent = entry.find("uptime_percentage");
+        if (name == nullptr || !name->is(Json::Kind::string)) continue;
+        if (percent == nullptr || !percent->is(Json::Kind::number)) continue;
+        const auto ppm = stipend::percent_to_ppm(percent->text());
+        if (ppm) below.services.push_back({.name = name->text(), .up_ppm = *ppm});
+    }
+    return services_below_text(std::move(below));
 }
 
 }  // namespace livepeer

@@ -27,13 +27,31 @@ bool is_null(const Json& whole, std::string_view key) {
     return part(whole, key).is(Json::Kind::null);
 }
 
+// "95 %"
+std::string percent(const Json& whole, std::string_view key) {
+    const auto count = Decimal::parse(text_of(whole, key));
+    const auto exact = count ? count->exact_scaled(0) : Result<std::int64_t>(count.error());
+    if (!exact || *exact < 0 || *exact > ppm_one) return {};
+    return ppm_to_percent(static_cast<std::uint32_t>(*exact)) + " %";
+}
+
 // "95 % (950000 ppm)"
 std::string share(const Json& whole, std::string_view key) {
-    const auto ppm = text_of(whole, key);
-    const auto count = Decimal::parse(ppm);
-    const auto exact = count ? count->exact_scaled(0) : Result<std::int64_t>(count.error());
-    if (!exact || *exact < 0 || *exact > ppm_one) return "none";
-    return cat(ppm_to_percent(static_cast<std::uint32_t>(*exact)), " % (", ppm, " ppm)");
+    const auto text = percent(whole, key);
+    return text.empty() ? "none" : cat(text, " (", text_of(whole, key), " ppm)");
+}
+
+// What the answer said of the services that lowered the uptime.
+void print_services(std::FILE* out, const Json& one) {
+    for (const auto& service : part(one, "services").items()) {
+        const auto time = is_null(service, "not_up_seconds")
+                              ? std::string()
+                              : cat(", not up for ", shown(service, "not_up_seconds"), " s of the last ",
+                                    shown(part(one, "evidence"), "window_seconds"), " s");
+        line(out, "services", cat(shown(service, "service"), " ", percent(service, "uptime_ppm"), time));
+    }
+    const auto more = text_of(one, "services_left_out");
+    if (!more.empty() && more != "0") line(out, "services", cat(more, " more below 100 %"));
 }
 
 void print_check(std::FILE* out, const Json& one) {
@@ -54,6 +72,7 @@ void print_check(std::FILE* out, const Json& one) {
                    " s, about the last ", shown(evidence, "window_seconds"), " s; keccak256 ",
                    shown(evidence, "body_keccak256"))
              : shown(one, "reason"));
+    print_services(out, one);
     line(out, "uptime", cat(share(one, "uptime_ppm"), ", coverage by this host ", share(one, "coverage_ppm")));
 }
 

@@ -44,7 +44,7 @@ struct JobResult {
     std::int32_t outcome = STIPEND_JOB_UNKNOWN;  // STIPEND_JOB_*
     std::uint32_t flags = 0;                     // STIPEND_RESULT_*
     std::optional<std::uint32_t> reported_ppm = {};
-    std::string reason = {};            // why the job is not good; empty where it is
+    std::string reason = {};            // why the job is not good; where it is, the services below 100 %, or empty
     std::optional<SignedWei> fee = {};  // what it cost at most; none: unknown
     std::string defect = {};            // what the dispatch plugin did wrong, with which the job is UNKNOWN
     bool lost = false;                  // the dispatch plugin never answered

@@ -16,6 +16,7 @@
 #include "stipend/abi/monitor.h"
 #include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
+#include "stipend/services_below.hpp"
 
 namespace stipend::engine {
 namespace {
@@ -93,6 +94,25 @@ Json down_of(const SeenTargets& targets) {
     auto list = Json::array();
     for (const auto& [minus_ns, target] : down) {
         list.push(Json::object().append("service", target).append("seconds", exact_seconds(-minus_ns)));
+    }
+    return list;
+}
+
+// Those that the answer gave less than 100 % of its window. A failed job's reason may be of anyone's making.
+ServicesBelow below_in(const ledger::Decision& d) {
+    if (d.job != ledger::Job::ok) return {};
+    return read_services_below(d.reason).value_or(ServicesBelow());
+}
+
+Json services_of(const ledger::Decision& d, const ServicesBelow& below) {
+    const std::int64_t window_s = d.evidence.window_s;
+    auto list = Json::array();
+    for (const auto& one : below.services) {
+        const auto not_up_us = (ppm_one - one.up_ppm) * window_s;
+        list.push(Json::object()
+                      .append("service", one.name)
+                      .append("uptime_ppm", one.up_ppm)
+                      .append("not_up_seconds", window_s > 0 ? Json(scaled_text(not_up_us, 6)) : Json()));
     }
     return list;
 }
@@ -265,6 +285,7 @@ Json explanation_json(const ledger::DecisionBasis& basis, const Recomputed& agai
                       const std::optional<ledger::PayoutHistory>& payout) {
     const auto& d = basis.decision;
     const auto seen = seen_in(basis);
+    const auto below = below_in(d);
     return Json::object()
         .append("decision", basis.seq)
         .append("orchestrator", basis.key)
@@ -276,6 +297,8 @@ Json explanation_json(const ledger::DecisionBasis& basis, const Recomputed& agai
                               .append("due_at", utc_text(d.due_at)))
         .append("observed", observations_of(d, seen))
         .append("down", down_of(seen))
+        .append("services", services_of(d, below))
+        .append("services_left_out", below.more)
         .append("job", d.job == ledger::Job::ok ? "ok" : "failed")
         .append("evidence", evidence_of(d))
         .append("uptime_ppm", d.uptime_ppm ? Json(*d.uptime_ppm) : Json())

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "stipend/services_below.hpp"
+
 namespace stipend::engine {
 
 namespace {
@@ -112,8 +114,14 @@ Result<void> hold(ledger::EngineState& state, stipend_unix_ns now) {
 
 std::string full_reason(const stipend_decision& decision, const JobResult& result) {
     std::string out(decision.reason, strnlen(decision.reason, sizeof decision.reason));
-    if (!result.reason.empty()) out += (out.empty() ? "" : ": ") + result.reason;
-    return out;
+    const bool good = result.outcome == STIPEND_JOB_OK;
+    // What a good result says is about the uptime that is decided by, and never why nothing is decided.
+    if (result.reason.empty() || (good && decision.action == STIPEND_HOLD)) return out;
+    if (!out.empty()) out += ": ";
+    const auto below = good ? read_services_below(result.reason) : std::nullopt;
+    if (!below) return out + result.reason;
+    static_assert(sizeof decision.reason + 2 < ledger::max_reason_bytes);
+    return out + services_below_text(*below, ledger::max_reason_bytes - out.size());
 }
 
 }  // namespace stipend::engine

@@ -45,7 +45,7 @@ namespace stipend::engine {
 // else changes. LIMIT, with the state unchanged, where time leaves int64.
 [[nodiscard]] Result<void> hold(ledger::EngineState& state, stipend_unix_ns now);
 
-// The policy's reason, followed by that of the job.
+// The policy's reason, followed by that of the job. Services that a good job names are as many as a row has place for.
 [[nodiscard]] std::string full_reason(const stipend_decision& decision, const JobResult& result);
 
 }  // namespace stipend::engine

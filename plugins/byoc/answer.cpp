@@ -80,6 +80,7 @@ Attempt read_answer(const HttpReply& reply, const Expected& expected) {
     attempt.valid = verified.ok();
     attempt.verified = verified && *verified;
     if (!verified) attempt.reason = verified.error().message;
+    if (verified && !expected.call) attempt.services = livepeer::services_below(*uptime, reply.body());
     return attempt;
 }
 

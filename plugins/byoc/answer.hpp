@@ -28,6 +28,7 @@ struct Attempt {
     std::string body;       // the first 64 KiB
     std::string credit;     // Livepeer-Balance if above 0: the prepaid amount in wei
     std::string reason;     // why the attempt is not valid
+    std::string services;   // those that lowered the uptime it reports, see livepeer::services_below
     std::uint32_t reported_ppm = 0;
     std::uint32_t reported_window_s = 0;
     bool verified = false;  // the evidence is signed by the worker's key and matches this job

@@ -20,8 +20,9 @@ struct Attempt {
     bool paid = false;                             // it carried a payment
     std::int32_t cause = STIPEND_HTTP_CAUSE_NONE;  // of an exchange that failed
     int http_status = 0;
-    std::string body;    // the first 64 KiB
-    std::string reason;  // why the attempt is not valid
+    std::string body;      // the first 64 KiB
+    std::string reason;    // why the attempt is not valid
+    std::string services;  // those that lowered the uptime it reports, see livepeer::services_below
     std::uint32_t reported_ppm = 0;
     std::uint32_t reported_window_s = 0;
     bool verified = false;  // the evidence is signed by the worker's key and matches this job

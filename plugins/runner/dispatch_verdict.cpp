@@ -58,7 +58,8 @@ void Dispatch::try_over(const JobPtr& job, Attempt attempt) {
                       cat(job->agent_id, ": the second try is answered; the first: ", job->attempts.front().reason));
         }
         const std::uint32_t is_signed = last.verified ? STIPEND_RESULT_SIGNED : 0;
-        return finish(job, STIPEND_JOB_OK, STIPEND_RESULT_REPORTED | STIPEND_RESULT_ANSWERED | is_signed, "");
+        return finish(job, STIPEND_JOB_OK, STIPEND_RESULT_REPORTED | STIPEND_RESULT_ANSWERED | is_signed,
+                      last.services);
     }
     if (!last.paid && job->attempts.size() < max_tries) return second_try(job);
     judge(job);

@@ -61,8 +61,8 @@ constexpr std::array<Row, 41> rows{{
     {"runner_unhealthy", Verb::fault, FaultKind::runner_unhealthy, "", "its live runners are hidden: 404"},
     {"runner_full", Verb::fault, FaultKind::runner_full, "", "its live runners have no free slot: 503"},
     {"payment_refused", Verb::fault, FaultKind::payment_refused, "", "a live runner's payment is refused: 403"},
-    {"uptime", Verb::uptime, FaultKind::none, "percent raw missing ",
-     "what the worker reports: percent, JSON text, none"},
+    {"uptime", Verb::uptime, FaultKind::none, "percent raw missing services ",
+     "what the worker reports: percent, JSON text, none; `services`: a percentage for each name"},
     {"slow", Verb::slow, FaultKind::none, "delay ", "the worker answers after `delay`"},
     {"token_slow", Verb::token_slow, FaultKind::none, "delay ", "the token comes after `delay` (500 ms is too late)"},
     {"announce", Verb::announce, FaultKind::none, "address ", "announces this service address"},
@@ -182,6 +182,22 @@ Result<std::optional<std::string>> read_uptime(const Json& json) {
     return fail(STIPEND_E_INVALID, "uptime: want \"percent\", \"raw\" or \"missing\": true");
 }
 
+// {"avatar":43.2} as the list of a worker's answer.
+Result<std::string> read_services(const Json* json) {
+    if (json == nullptr) return std::string();
+    if (!json->is(Json::Kind::object)) {
+        return fail(STIPEND_E_INVALID, "uptime services: got ", json->kind_name(), ", want a percentage for each name");
+    }
+    auto list = Json::array();
+    for (const auto& [name, percent] : json->members()) {
+        if (!percent.is(Json::Kind::number)) {
+            return fail(STIPEND_E_INVALID, "uptime services: ", name, ": got ", percent.kind_name(), ", want a number");
+        }
+        list.push(Json::object().set("name", name).set("uptime_percentage", percent));
+    }
+    return list.dump();
+}
+
 Result<void> read_member(const Json& json, FaultChange& change) {
     const auto need = [&](std::string_view key) -> const Json& {
         static const Json absent;
@@ -192,6 +208,7 @@ Result<void> read_member(const Json& json, FaultChange& change) {
         case Verb::uptime: {
             STIPEND_LET(text, read_uptime(json));
             change.text = std::move(text);
+            STIPEND_SET(change.services, read_services(json.find("services")));
             break;
         }
         case Verb::slow:

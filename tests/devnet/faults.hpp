@@ -68,6 +68,7 @@ struct Behaviour {
     Fault fault = {};
     std::optional<DistantLink> distance = {};     // none: beside the gateway
     std::optional<std::string> uptime = "100.0";  // JSON text, valid or not; none: the fields are left out
+    std::string services = {};                    // the list that goes with it, as JSON text; empty: none
     std::int64_t slow_ns = 0;                     // the worker answers after
     std::int64_t token_slow_ns = 0;               // the token comes after
     std::string announce = {};                    // the service address it announces; empty: its own
@@ -98,6 +99,7 @@ struct FaultChange {
     Verb ended = Verb::heal;
     Fault fault = {};
     std::optional<std::string> text = {};
+    std::string services = {};  // of the uptime
     DistantLink distance = {};
     std::int64_t number = 0;  // ns, wei, slots or an orchestrator's number
 };

@@ -88,7 +88,8 @@ void Orchestrator::apply(const FaultChange& change) {
     switch (change.verb) {
         case Verb::heal: {
             auto uptime = std::move(behaviour_.uptime);
-            behaviour_ = Behaviour{.uptime = std::move(uptime)};
+            auto services = std::move(behaviour_.services);
+            behaviour_ = Behaviour{.uptime = std::move(uptime), .services = std::move(services)};
             if (!bare_) register_scripted();
             break;
         }
@@ -97,6 +98,7 @@ void Orchestrator::apply(const FaultChange& change) {
             break;
         case Verb::uptime:
             behaviour_.uptime = change.text;
+            behaviour_.services = change.services;
             break;
         case Verb::slow:
             behaviour_.slow_ns = change.number;
@@ -143,6 +145,7 @@ void Orchestrator::end(FaultChange::Verb ended) {
     switch (ended) {
         case Verb::uptime:
             behaviour_.uptime = healthy.uptime;
+            behaviour_.services = healthy.services;
             return;
         case Verb::slow:
             behaviour_.slow_ns = healthy.slow_ns;

@@ -55,6 +55,7 @@ WorkerResult agent_net(const Behaviour& behaviour, const ScriptedJob& job) {
     const std::string_view good = eligible(behaviour.uptime) ? "true" : "false";
     const auto overall = behaviour.uptime ? cat(R"("overall_uptime_percentage":)", *behaviour.uptime, ",") : "";
     const auto nested = behaviour.uptime ? cat(R"("uptime_percentage":)", *behaviour.uptime, ",") : "";
+    const auto list = behaviour.services.empty() ? "" : cat(R"("service_list":)", behaviour.services, ",");
     WorkerResult out;
     out.content_type = "application/json";
     out.metadata =
@@ -63,8 +64,8 @@ WorkerResult agent_net(const Behaviour& behaviour, const ScriptedJob& job) {
     out.body =
         cat(R"({"status":"success","agent_id":)", json_string(agent), R"(,"capability":)", json_string(job.capability),
             R"(,"timestamp":)", at, ",", overall, R"("window_seconds":)", window_s,
-            R"(,"services":{"total":7,"up":7,"down":0,)", nested, R"("eligible_for_payment":)", good,
-            R"(},"down":[],"model_name":"Services: 7/7 up","vram_usage_mb":100.0,"total_models":7,"gpu_count":1})");
+            R"(,"services":{"total":7,"up":7,"down":0,)", nested, R"("eligible_for_payment":)", good, R"(},)", list,
+            R"("down":[],"model_name":"Services: 7/7 up","vram_usage_mb":100.0,"total_models":7,"gpu_count":1})");
     return out;
 }
 

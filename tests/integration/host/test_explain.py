@@ -83,6 +83,39 @@ class Explain(test_registry.RegistryTest):
         code, out, err = self.host.run("explain", str(one["decision"]))
         self.assertEqual((code, "DIFFERS" in out, "NOT the same as recorded" in out), (3, True, True), out + err)
 
+    def test_the_services_that_lowered_an_uptime_are_named_however_a_payee_names_them(self):
+        self.spread()
+        self.start()
+        hostile = {f"\x1b[2Jx, y 1 %\n{number}" + "n" * (65536 if number < 3 else 100): number / 10 for number in range(100)}
+        self.devnet.fault(0, kind="uptime", percent=70.1, services={"voice": 97, "avatar": 43.2, "db": 100})
+        self.devnet.fault(1, kind="uptime", percent=70.2, services=hostile)
+
+        def reduced(percent):
+            return next((line for line in self.host.decisions() if line["uptime_percent"] == percent), None)
+        for percent in (70.1, 70.2):
+            wait_for(lambda: reduced(percent), "a decision by that answer")
+        line = reduced(70.1)
+        self.assertEqual(line["reason"], "uptime 70.1 %: services below 100 %: avatar 43.2 %, voice 97 %")
+        one = self.explained("--orchestrator", line["orchestrator"], str(line["epoch"]))
+        self.assertEqual(one["evidence"]["window_seconds"], 1)
+        self.assertEqual((one["services"], one["services_left_out"]),
+                         ([{"service": "avatar", "uptime_ppm": 432000, "not_up_seconds": "0.568"},
+                           {"service": "voice", "uptime_ppm": 970000, "not_up_seconds": "0.03"}], 0))
+        code, out, err = self.host.run("explain", "--orchestrator", line["orchestrator"], str(line["epoch"]))
+        self.assertEqual(code, 0, err)
+        self.assertIn("services    avatar 43.2 %, not up for 0.568 s of the last 1 s\n"
+                      "services    voice 97 %, not up for 0.03 s of the last 1 s\n", out)
+        path = f"{LIST}/{urllib.parse.quote(line['orchestrator'], safe='')}/payments/{line['epoch']}/explanation"
+        self.assertEqual(self.get(path, self.token).json(), one)
+
+        line = reduced(70.2)
+        self.assertLessEqual(len(line["reason"]), 255)
+        self.assertRegex(line["reason"], r"^uptime 70.2 %: services below 100 %: [ -~]*, \d+ more$")
+        one = self.explained("--orchestrator", line["orchestrator"], str(line["epoch"]))
+        self.assertEqual(len(one["services"]) + one["services_left_out"], 100)
+        self.assertTrue(one["services"][0]["service"].startswith("?[2Jx, y 1 %?0nnn"), one)
+        self.host.verified()
+
     def test_a_configuration_that_is_another_by_now_explains_nothing_of_before(self):
         self.spread()
         self.start()

@@ -32,9 +32,10 @@ def indented(options, blanks):
 class Service:
     """Something to watch: a port that takes connections."""
 
-    def __init__(self, host="127.0.0.1"):
-        self.socket = socket.create_server((host, 0))
-        self.target = f"tcp://{host}:{self.socket.getsockname()[1]}"
+    def __init__(self, host="127.0.0.1", port=0):
+        self.socket = socket.create_server((host, port))
+        self.port = self.socket.getsockname()[1]
+        self.target = f"tcp://{host}:{self.port}"
         self.thread = threading.Thread(target=self._serve)
         self.thread.start()
 
@@ -46,6 +47,8 @@ class Service:
                 return
 
     def close(self):
+        if self.socket.fileno() < 0:
+            return
         self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
         self.thread.join(timeout=20)

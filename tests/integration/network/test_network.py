@@ -1,12 +1,13 @@
 """What the network around a payment host does: restarts, certificates, prices, deposits, slots, distance. Each once by a
 fault of the devnet, with the real manager and worker; both eras where they differ."""
+import decimal
 import json
 import subprocess
 import unittest
 import urllib.parse
 import urllib.request
 
-from scene import STIPEND, Scene, Worker, wait_for
+from scene import STIPEND, Scene, Service, Worker, wait_for
 
 PRICED = {"price_per_unit": 1000}
 
@@ -34,6 +35,32 @@ class Restarts(unittest.TestCase):
 
     def test_a_restart_costs_no_offline_where_no_probe_sees_the_capability(self):
         self.restarts_cost_nothing(PRICED, gateway_cli="{scene.cli}", max_price_per_second=2000)
+
+
+class Services(unittest.TestCase):
+    def test_a_service_that_was_down_for_a_part_of_the_time_is_named_by_the_explanation(self):
+        scene = Scene(self)
+        scene.start()
+        scene.more_decisions(1, tier="excellent")
+        scene.service.close()
+        wait_for(lambda: scene.worker.uptime(1) == 0, "a second without the service")
+        back = Service(port=scene.service.port)
+        self.addCleanup(back.close)
+        reduced = next(line for line in scene.more_decisions(1, tier="warning") if line["tier"] == "warning")
+        code, out, err = scene.host.run("explain", "--orchestrator", "orch-1", str(reduced["epoch"]), "--json")
+        self.assertEqual(code, 0, err)
+        one = json.loads(out)
+        # The only service: its figure is the whole.
+        (service,) = one["services"]
+        self.assertEqual((service["service"], service["uptime_ppm"], one["services_left_out"]), ("api", one["uptime_ppm"], 0))
+        seconds = decimal.Decimal(1_000_000 - one["uptime_ppm"]) * one["evidence"]["window_seconds"] / 1_000_000
+        self.assertEqual(decimal.Decimal(service["not_up_seconds"]), seconds)
+        code, out, err = scene.host.run("explain", "--orchestrator", "orch-1", str(reduced["epoch"]))
+        percent = f"{decimal.Decimal(one['uptime_ppm']) / 10_000:f}"
+        self.assertIn(f"services    api {percent} %, not up for {service['not_up_seconds']} s of the last 4 s\n", out)
+        full = next(line for line in scene.host.decisions() if line["tier"] == "excellent")
+        self.assertNotIn("services below", full["reason"])
+        scene.end()
 
 
 class Certificates(unittest.TestCase):

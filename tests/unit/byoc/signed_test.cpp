@@ -22,8 +22,9 @@ FakeJob signed_job(std::uint32_t flags = STIPEND_JOB_KNOWN) {
     return job;
 }
 
-// A good answer to `job`, with evidence by that key.
-FakeReply signed_answer(const FakeJob& job, const std::string& by = seed) {
+// A good answer to `job`, with evidence by that key, over the services of `list`.
+FakeReply signed_answer(const FakeJob& job, const std::string& by = seed, const std::string& services_sha256 = "00",
+                        const std::string& list = "") {
     const livepeer::Evidence evidence{.orchestrator_id = job.orchestrator_id,
                                       .nonce = stipend::hex_encode(job.nonce),
                                       .period_from = std::to_string(job.period_from),
@@ -31,9 +32,9 @@ FakeReply signed_answer(const FakeJob& job, const std::string& by = seed) {
                                       .uptime_ppm = 995'000,
                                       .window_s = 60,
                                       .coverage_ppm = 1'000'000,
-                                      .services_sha256 = "00"};
+                                      .services_sha256 = services_sha256};
     const auto text = livepeer::signed_evidence(evidence, *livepeer::SigningKey::from_seed(by))->dump();
-    return answer(R"({"overall_uptime_percentage":99.5,"window_seconds":60,"evidence":)" + text + "}");
+    return answer(R"({"overall_uptime_percentage":99.5,"window_seconds":60,"evidence":)" + text + list + "}");
 }
 
 Operation<JobResult> run(Network& net, const FakeJob& job, const FakeReply& reply) {
@@ -132,4 +133,20 @@ TEST_CASE("evidence that belies its own answer fails even where unsigned answers
     wider.body.replace(wider.body.find("\"window_seconds\":60"), 19, "\"window_seconds\":61");
     CHECK(run(net, signed_job(), wider)->reason ==
           "evidence.window_seconds: got 60, want 61, which is what the answer reports (twice)");
+}
+
+TEST_CASE("the services of a verified answer that were not always up are its reason; of another list there is none") {
+    const std::string list =
+        R"(,"service_list":[{"name":"voice","uptime_percentage":99},{"name":"db","uptime_percentage":100}])";
+    const auto hash = livepeer::services_hash({{"voice", 990'000}, {"db", 1'000'000}});
+    Network net;
+    const auto result = run(net, signed_job(), signed_answer(signed_job(), seed, hash, list));
+    CHECK(result->outcome == STIPEND_JOB_OK);
+    CHECK((result->flags & STIPEND_RESULT_SIGNED) != 0);
+    CHECK(result->reason == "services below 100 %: voice 99 %");
+    const auto other =
+        R"(,"service_list":[{"name":"voice","uptime_percentage":98},{"name":"db","uptime_percentage":100}])";
+    const auto forged = run(net, signed_job(), signed_answer(signed_job(), seed, hash, other));
+    CHECK(forged->outcome == STIPEND_JOB_FAILED);
+    CHECK(forged->reason.find("services below") == std::string::npos);
 }

@@ -264,6 +264,23 @@ TEST_CASE("any JSON text can stand for the uptime, or none") {
     CHECK(now(net.send(pinned_job(0))).body.find("uptime") == std::string::npos);
 }
 
+TEST_CASE("an uptime may come with that of each service, until the next one") {
+    TestNet net;
+    const auto list = [&] {
+        const auto body = parse_json(now(net.send(pinned_job(0))).body);
+        REQUIRE(body.ok());
+        const auto* found = body->find("service_list");
+        return found == nullptr ? std::string() : found->dump();
+    };
+    CHECK(list().empty());
+    net.fault(0, R"({"kind":"uptime","percent":70.1,"services":{"avatar":43.2,"voice":97}})");
+    CHECK(list() == R"([{"name":"avatar","uptime_percentage":43.2},{"name":"voice","uptime_percentage":97}])");
+    net.fault(0, R"("none")");
+    CHECK_FALSE(list().empty());
+    net.fault(0, R"({"kind":"uptime","percent":70})");
+    CHECK(list().empty());
+}
+
 TEST_CASE("floods are described, not built") {
     TestNet net;
     net.fault(0, R"({"kind":"huge","bytes":100000000})");

@@ -265,3 +265,40 @@ TEST_CASE("terms of their own are in the row of a generation, by groups, and new
     CHECK(at(one.json, "generation.base_usd") == "25");
     CHECK(at(one.json, "generation.terms_from") == "ledger");
 }
+
+TEST_CASE("the services that an answer named are explained with the time of its window that they were not up") {
+    Simulation sim;
+    std::uint32_t window_s = 60;
+    std::string reason = "services below 100 %: avatar 43.2 %, \"a, b\" 97 %, 3 more";
+    sim.answer = [&](const auto&, const auto&, auto) {
+        auto result = good("70.1");
+        result.reason = reason;
+        result.evidence.window_s = window_s;
+        return std::pair{std::move(result), second / 10};
+    };
+    install(sim, {});
+    run_until_epoch(sim, 1);
+    auto one = of_epoch(sim, 1);
+    CHECK(one.same);  // they are no part of the sum
+    CHECK(at(one.json, "reason") == "uptime 70.1 %: " + reason);
+    CHECK(one.json.find("services")->dump() == R"([{"service":"avatar","uptime_ppm":432000,"not_up_seconds":"34.08"},)"
+                                               R"({"service":"a, b","uptime_ppm":970000,"not_up_seconds":"1.8"}])");
+    CHECK(at(one.json, "services_left_out") == "3");
+    // For how long is not known where the answer does not say how long it is about.
+    window_s = 0;
+    run_until_epoch(sim, 2);
+    one = of_epoch(sim, 2);
+    CHECK(one.json.find("services")->items().front().find("not_up_seconds")->is(Json::Kind::null));
+    // Other words, and words of a failed job, which may quote an answer, name none.
+    reason = "slow";
+    run_until_epoch(sim, 3);
+    CHECK(of_epoch(sim, 3).json.find("services")->items().empty());
+    sim.answer = [](const auto&, const auto&, auto) {
+        return std::pair{bad("status 500: services below 100 %: avatar 43.2 %"), second / 10};
+    };
+    run_until_epoch(sim, 4);
+    one = of_epoch(sim, 4);
+    CHECK(at(one.json, "job") == "failed");
+    CHECK(one.json.find("services")->items().empty());
+    CHECK(at(one.json, "services_left_out") == "0");
+}

@@ -5,6 +5,7 @@
 
 #include "host/engine/payee_state.hpp"
 #include "stipend/duration.hpp"
+#include "stipend/services_below.hpp"
 
 using namespace stipend;
 using namespace stipend::engine;
@@ -155,4 +156,30 @@ TEST_CASE("payee state: the reason is the policy's, followed by the job's") {
     CHECK(full_reason(decision, result) == "check failed: reset");
     result.reason.clear();
     CHECK(full_reason(decision, result) == "check failed");
+}
+
+TEST_CASE("payee state: a good job's services follow the policy's reason by whole entries, and never a hold's") {
+    JobResult result;
+    result.outcome = STIPEND_JOB_OK;
+    ServicesBelow below;
+    for (int number = 0; number < 20; ++number) below.services.push_back({cat("service-", number), 500'000});
+    result.reason = services_below_text(below);
+    stipend_decision decision{};
+    decision.action = STIPEND_PAY;
+    CHECK(full_reason(decision, result) == result.reason);
+    const std::string longest(sizeof decision.reason - 1, 'p');
+    std::strcpy(decision.reason, longest.c_str());
+    const auto reason = full_reason(decision, result);
+    CHECK(reason.size() <= ledger::max_reason_bytes);
+    CHECK(reason.starts_with(longest + ": services below 100 %: service-0 50 %, service-1 50 %, "));
+    const auto read = read_services_below(reason);
+    REQUIRE(read.has_value());
+    CHECK(read->services.size() > 2);
+    CHECK(read->services.size() + read->more == below.services.size());
+    decision.action = STIPEND_HOLD;
+    CHECK(full_reason(decision, result) == longest);
+    // Other words of a good result are kept as they are.
+    decision.action = STIPEND_PAY;
+    result.reason = "slow";
+    CHECK(full_reason(decision, result) == longest + ": slow");
 }

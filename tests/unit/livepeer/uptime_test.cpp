@@ -1,6 +1,7 @@
 // The reader of answers against one that builds the tree of the whole answer: the same results and the same words.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <random>
 
@@ -8,6 +9,7 @@
 #include "livepeer/wire.hpp"
 #include "stipend/json.hpp"
 #include "stipend/money.hpp"
+#include "stipend/services_below.hpp"
 
 using namespace livepeer;
 using stipend::cat;
@@ -306,4 +308,48 @@ TEST_CASE("answers that were cut or changed anywhere are read as by the tree") {
     }
     CHECK(accepted > 1000);
     CHECK(accepted < 19'000);
+}
+
+TEST_CASE("services below 100 % are taken from the list that the answer has, the lowest first") {
+    const auto named = [](std::string_view body, bool with_evidence) {
+        const auto uptime = read_uptime(body, with_evidence);
+        REQUIRE_MESSAGE(uptime.ok(), body);
+        return services_below(*uptime, body);
+    };
+    const std::string list =
+        R"("service_list":[{"name":"voice","uptime_percentage":97},{"name":"db","uptime_percentage":100},)"
+        R"({"name":"avatar","uptime_percentage":43.2}])";
+    const std::string_view want = "services below 100 %: avatar 43.2 %, voice 97 %";
+    CHECK(named(cat("{\"service_uptime\":80,", list, "}"), false) == want);
+    CHECK(named(cat("{", list, ",\"service_uptime\":80,\"evidence\":{}}"), true) == want);
+    CHECK(named(cat("\xEF\xBB\xBF{\"service_uptime\":80,", list, "}"), false) == want);
+    // The signature has nothing to say of a list that is not there.
+    CHECK(named(R"({"service_uptime":80,"evidence":{}})", true).empty());
+    CHECK(named(cat("{\"service_uptime\":100,", list, "}"), false).empty());
+    CHECK(named(R"({"service_uptime":80})", false).empty());
+    for (const auto* other :
+         {"7", "null", "{}", "[7,null,{}]", R"([{"name":7,"uptime_percentage":1}])",
+          R"([{"name":"a","uptime_percentage":"1"}])", R"([{"name":"a","uptime_percentage":-1}])",
+          R"([{"name":"a","uptime_percentage":100.1}])", R"([{"name":"a","uptime_percentage":null}])"}) {
+        CAPTURE(other);
+        CHECK(named(cat("{\"service_uptime\":80,\"service_list\":", other, "}"), false).empty());
+    }
+}
+
+TEST_CASE("however many services an answer has and however they are named, the text is a short line") {
+    std::string list;
+    const std::string endless(65'536, 'n');
+    for (int number = 0; number < 100; ++number) {
+        list += cat(number == 0 ? "" : ",", R"({"name":"\u001b[2J\nx, y 1 %, \")", endless, R"(","uptime_percentage":)",
+                    number, "}");
+    }
+    const auto body = cat("{\"service_uptime\":80,\"service_list\":[", list, "]}");
+    const auto text = services_below(*read_uptime(body, false), body);
+    CHECK(text.size() <= stipend::most_services_text);
+    CHECK(std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; }));
+    const auto read = stipend::read_services_below(text);
+    REQUIRE(read.has_value());
+    CHECK(read->services.size() >= 3);
+    CHECK(read->services.size() + read->more == 100);
+    CHECK(read->services.front() == stipend::ServiceUptime{"?[2J?x, y 1 %, ?nnnnnnnnnnnnnnnnnnnnn...", 0});
 }

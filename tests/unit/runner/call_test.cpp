@@ -23,6 +23,18 @@ TEST_CASE("the runner of discovery is called at the orchestrator's own address, 
     CHECK(sent.header("Idempotency-Key").empty());
 }
 
+TEST_CASE("the services that a good answer gives less than 100 % are its reason, unless its uptime is 100 %") {
+    Network net;
+    const std::string body =
+        R"({"overall_uptime_percentage":99.5,"window_seconds":60,"service_list":[{"name":"db","uptime_percentage":99}]})";
+    net.answer = FakeReply::answer(200, body);
+    const auto result = net.run();
+    CHECK(result->outcome == STIPEND_JOB_OK);
+    CHECK(result->reason == "services below 100 %: db 99 %");
+    net.answer = FakeReply::answer(200, R"({"overall_uptime_percentage":100,)" + body.substr(body.find("\"window")));
+    CHECK(net.run()->reason.empty());
+}
+
 TEST_CASE("an offer counts for a minute, and not after a failure") {
     Network net;
     net.run();

@@ -2,6 +2,7 @@
 #include "stipend/glob.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/plugin.hpp"
+#include "stipend/services_below.hpp"
 #include "stipend/testing/fake_host.hpp"
 #include "stipend/url.hpp"
 

@@ -42,6 +42,14 @@ function Sum({ of: one }: { of: Explanation }) {
         {one.job === "ok" ? `answered by ${evidence.served_by ?? none} in ${evidence.latency_seconds ?? none} s, about the last ${evidence.window_seconds ?? none} s` : one.reason}
         {evidence.body_keccak256 !== undefined && <> · keccak256 <span class="hash" title={evidence.body_keccak256}>{shortHash(evidence.body_keccak256)}</span></>}
       </Line>
+      {one.services.length + one.services_left_out > 0 && (
+        <Line name="Services">
+          {one.services.map((each, at) => <div key={at} data-service={each.service}>
+            {each.service} {ppmText(each.uptime_ppm)}{each.not_up_seconds !== null && `, not up for ${each.not_up_seconds} s of the last ${evidence.window_seconds} s`}
+          </div>)}
+          {one.services_left_out > 0 && <div>{one.services_left_out} more below 100 %</div>}
+        </Line>
+      )}
       <Line name="Uptime">{ppmText(one.uptime_ppm)}; watched by this host: {ppmText(one.coverage_ppm)}</Line>
       <Line name="Tier">
         <Mark of={tier.tier} /> from {ppmText(tier.from_ppm)} to {ppmText(tier.to_ppm)}, × {tier.multiplier ?? none}, delay {tier.delay_seconds} s

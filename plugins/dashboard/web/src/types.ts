@@ -225,6 +225,8 @@ export interface Explanation {
   epoch: number;
   period: { from: string; to: string; seconds: string; due_at: string };
   observed: { target: string; observations: number; up_seconds: string; down_seconds: string; unknown_seconds: string }[];
+  services: { service: string; uptime_ppm: number; not_up_seconds: string | null }[];
+  services_left_out: number;
   job: string;
   evidence: { http_status?: number; served_by?: string; latency_seconds?: string; window_seconds?: number; body_keccak256?: string };
   uptime_ppm: number | null;

@@ -56,7 +56,7 @@ typedef struct stipend_job_result { /* borrowed for the call */
     uint32_t reported_ppm;
     uint32_t reported_window_s; /* 0: not reported */
     stipend_str served_by;
-    stipend_str reason;     /* why it is not OK; empty if it is */
+    stipend_str reason;     /* why it is not OK; if it is: the services below 100 %, see services_below.hpp, or empty */
     stipend_bytes evidence; /* the body of the response as received, bounded */
     stipend_u256 fee_wei;   /* the most that can have been charged: replaces what was reserved if it is lower */
     int64_t latency_ns;
