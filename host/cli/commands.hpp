@@ -111,6 +111,7 @@ struct PayoutOptions {
     std::string network;       // of `list`: one of `networks`; empty for all
     bool all = false;          // of `list`: also those that are over
     std::string reason;        // of `hold` and `return`
+    std::string as;            // of `unfreeze`: "paid" or "owed"; empty: it goes on, or is owed again, by the chain
 };
 int payout_list(const PayoutOptions& options);
 int payout_show(const PayoutOptions& options);

@@ -21,11 +21,16 @@ void add_payout_commands(CLI::App& app, PayoutOptions& options, ReconcileOptions
         auto* one = add(name, what);
         if (reasoned) one->add_option("--reason", options.reason, "why; it is recorded")->required();
         one->callback([&options, &status, action = std::string(name)] { status = payout_order(options, action); });
+        return one;
     };
     order("hold", "keep one from being bound", true);
     order("release", "let one that is held go on", false);
     order("return", "end one that is not bound: it is owed again", true);
-    order("unfreeze", "end what froze one, once you know what it was", false);
+    order("unfreeze", "end what froze one, once you know what it was", false)
+        ->add_option("--as", options.as,
+                     "what its transaction counts as that did something else than it should: `paid` or `owed`, "
+                     "again")
+        ->check(CLI::IsMember({"paid", "owed"}));
     auto* compare = command(app, "reconcile",
                             "compare the ledger's payouts with the chain; where they agree, a restored ledger "
                             "pays again",

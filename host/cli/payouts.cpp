@@ -153,11 +153,12 @@ int payout_show(const PayoutOptions& options) {
 }
 
 int payout_order(const PayoutOptions& options, const std::string& action) {
-    const auto body = Json::object()
-                          .append("payout", options.payout)
-                          .append("action", action)
-                          .append("reason", options.reason)
-                          .append("by", requester());
+    auto body = Json::object()
+                    .append("payout", options.payout)
+                    .append("action", action)
+                    .append("reason", options.reason)
+                    .append("by", requester());
+    if (!options.as.empty()) body.append("as", options.as);
     int status = exit_good;
     const auto settings = settings_for(Reads::ledger, options.common, status);
     if (!settings) return status;

@@ -39,6 +39,7 @@ Result<Json> PayoutDesk::order(const Json& body) {
             case Action::give_back:
                 return settler_.give_back(order.payout, order.reason, order.by, done);
             case Action::unfreeze:
+                if (order.as) return settler_.settle(order.payout, *order.as, order.by, done);
                 return settler_.unfreeze(order.payout, order.by, done);
         }
     }));

@@ -41,6 +41,14 @@ Result<PayoutOrder> parse_payout_order(const Json& json) {
                     "\", want hold, release, return or unfreeze");
     }
     out.action = known->second;
+    if (out.action == Action::unfreeze && json.find("as") != nullptr) {
+        STIPEND_LET(as, text_member(json, "as", 16));
+        if (as != "paid" && as != "owed") {
+            return fail(STIPEND_E_INVALID, "\"as\": got \"", clip(as, 16), "\", want paid or owed");
+        }
+        using Settled = settlement::Settler::Settled;
+        out.as = as == "paid" ? Settled::paid : Settled::owed;
+    }
     if (out.action == Action::release || out.action == Action::unfreeze) return out;
     STIPEND_SET(out.reason, text_member(json, "reason", ledger::max_reason_bytes));
     return out;

@@ -302,8 +302,11 @@ Broken broken_invariant(const SlotEnd& e) {
                                      : e.block_hash != Hash{} || !e.fee_wei.zero() || e.executed) {
         return std::string("its block and its fee are those of an attempt");
     }
-    if ((e.kind() == EndKind::elsewhere) == e.by.empty()) {
-        return cat("by: got \"", e.by, "\", want the person who ordered the end of a nonce that was used elsewhere");
+    if (e.kind() == EndKind::elsewhere && e.by.empty()) {
+        return std::string("by: got none, want the person who ordered the end of a nonce that was used elsewhere");
+    }
+    if (e.kind() == EndKind::free && !e.by.empty()) {
+        return cat("by: got \"", e.by, "\", but nothing was signed that a person could settle");
     }
     return std::nullopt;
 }

@@ -35,13 +35,14 @@ enum class PayoutState : std::uint8_t {
 // Whether a payout may go from one state to another.
 [[nodiscard]] constexpr bool can_follow(PayoutState from, PayoutState to) {
     using enum PayoutState;
-    constexpr std::array<std::pair<PayoutState, PayoutState>, 30> edges{{
+    constexpr std::array<std::pair<PayoutState, PayoutState>, 31> edges{{
         {reserved, held},  {reserved, bound},     {reserved, returned}, {reserved, frozen}, {held, reserved},
         {held, returned},  {held, frozen},        {bound, reserved},    {bound, sent},      {bound, mined},
         {bound, paid},     {bound, returned},     {bound, frozen},      {sent, mined},      {sent, confirmed},
         {sent, paid},      {sent, returned},      {sent, frozen},       {mined, sent},      {mined, confirmed},
         {mined, paid},     {mined, returned},     {mined, frozen},      {confirmed, sent},  {confirmed, mined},
-        {confirmed, paid}, {confirmed, returned}, {confirmed, frozen},  {frozen, bound},    {frozen, returned},
+        {confirmed, paid}, {confirmed, returned}, {confirmed, frozen},  {frozen, bound},    {frozen, paid},
+        {frozen, returned},
     }};
     for (const auto& [a, b] : edges) {
         if (a == from && b == to) return true;
@@ -126,8 +127,10 @@ struct SlotEnd {
     Hash block_hash = {};
     std::uint64_t block = 0;  // of the attempt; `elsewhere`: a final block, by which the nonce was used; `free`: 0
     SignedWei fee_wei = {};
-    bool executed = false;  // it did what it should
-    std::string by = {};    // `elsewhere`: the person that ordered it; empty otherwise
+    bool executed = false;  // it did what it should, or a person has ordered that it counts as such
+    // The person that ordered it: of `elsewhere`, and of an attempt that did something else than it should. Otherwise
+    // empty.
+    std::string by = {};
     stipend_unix_ns at = 0;
     [[nodiscard]] EndKind kind() const {
         if (id != Hash{}) return EndKind::attempt;

@@ -77,9 +77,10 @@ struct Sighting {
     std::uint64_t block = 0;
     std::uint64_t depth = 0;  // blocks above it
     SignedWei fee = {};
-    bool executed = false;
+    bool executed = false;  // it did what it should
     bool final = false;
     std::vector<bool> paid = {};  // of a batch that was executed: which of its payments, in their order
+    std::string other = {};  // what it did instead, such as a token that takes a fee; empty: it did that, or nothing
 };
 
 // An attempt that is looked for.

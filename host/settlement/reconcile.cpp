@@ -95,7 +95,11 @@ class Run : public std::enable_shared_from_this<Run> {
             return out_.find(cat(name_of(slot), ": is in block ", seen.block, " 0x", hex_encode(seen.block_hash),
                                  ", but was seen for good in block ", end.block, " 0x", hex_encode(end.block_hash)));
         }
-        if (seen.executed != end.executed) {
+        // What it counts as was a person's to say.
+        if (!seen.other.empty() && end.by.empty()) {
+            out_.find(cat(name_of(slot), ": did something else than it should, which this ledger does not have: ",
+                          seen.other));
+        } else if (seen.other.empty() && seen.executed != end.executed) {
             out_.find(cat(name_of(slot), ": was ", seen.executed ? "" : "not ",
                           "executed, but this ledger has the opposite"));
         }

@@ -134,17 +134,18 @@ Result<std::vector<SignedBytes>> signed_list_of(const stipend_signed_list& recor
 
 namespace {
 
-// Which payments of a batch of `batch` were paid; one that was reverted has paid none.
+// Which payments of a batch of `batch` were paid; nothing of one that did not do what it should.
 Result<std::vector<bool>> paid_of(const stipend_sighting& seen, std::uint64_t batch) {
-    const bool listed = seen.executed == 1 ? true : seen.count != 0;
+    const bool done = seen.executed == STIPEND_OUTCOME_DONE;
+    const bool listed = done || seen.count != 0;
     if (listed && seen.count != batch) return broken("count", "got ", seen.count, ", want ", batch);
     if (seen.count != 0 && seen.paid == nullptr) return broken("paid", "got none for ", seen.count, " payments");
     std::vector<bool> out;
     for (std::uint64_t i = 0; i < seen.count; ++i) {
-        if (seen.paid[i] > (seen.executed == 1 ? 1 : 0)) {
+        if (seen.paid[i] > (done ? 1 : 0)) {
             return broken("paid", "got ", static_cast<int>(seen.paid[i]), " for payment ", i);
         }
-        if (seen.executed == 1) out.push_back(seen.paid[i] == 1);
+        if (done) out.push_back(seen.paid[i] == 1);
     }
     return out;
 }
@@ -166,13 +167,20 @@ Result<std::vector<Sighting>> sightings_of(const stipend_sighting_list& record, 
         }
         Sighting sighting{.phase = static_cast<Phase>(seen.phase)};
         if (sighting.phase == Phase::in_block) {
-            if ((seen.executed | seen.final | 1) != 1) return broken("executed", "got no truth value");
+            if (seen.executed < STIPEND_OUTCOME_REVERTED || seen.executed > STIPEND_OUTCOME_OTHER) {
+                return broken("executed", "got ", seen.executed);
+            }
+            if ((seen.final | 1) != 1) return broken("final", "got no truth value");
             sighting.block_hash = hash_of(seen.block_hash);
             if (sighting.block_hash == Hash{} || seen.block > INT64_MAX) return broken("block", "got ", seen.block);
             sighting.block = seen.block;
             sighting.depth = seen.depth;
             STIPEND_SET(sighting.fee, amount_of("fee_wei", seen.fee_wei));
-            sighting.executed = seen.executed == 1;
+            sighting.executed = seen.executed == STIPEND_OUTCOME_DONE;
+            if (seen.executed == STIPEND_OUTCOME_OTHER) {
+                sighting.other = plugin::line_of(view(seen.reason), max_reason);
+                if (sighting.other.empty()) return broken("reason", "got none for what did something else");
+            }
             sighting.final = seen.final == 1;
             STIPEND_SET(sighting.paid, paid_of(seen, asked[i].batch));
         }

@@ -96,6 +96,11 @@ class Settler {
     // transaction they are owed again; otherwise they go on, and freeze again where the contradiction has stayed. BUSY:
     // the chain was not asked yet, or not for long enough.
     void unfreeze(PayoutId payout, std::string by, std::function<void(Result<void>)> done);
+    // Ends a frozen payout whose transaction is executed for good and did something else than it should, and all others
+    // of its slot: as paid, or as owed again. What it really moved is the person's to know. BUSY: the chain was not
+    // asked yet, or its block can still be replaced. CONFLICT: it is not frozen, or the chain says no such thing of it.
+    enum class Settled : std::uint8_t { paid, owed };
+    void settle(PayoutId payout, Settled as, std::string by, std::function<void(Result<void>)> done);
     // Where the chain is ahead of the ledger ("foreign"): records that its final nonces were used by something else, at
     // most `max_accepted` at a time, so that the next one follows them. What those transactions paid is not known here:
     // debts stay as they are. BUSY: none of them is final yet.
@@ -142,6 +147,8 @@ class Settler {
     void order(PayoutId payout, State state, std::string reason, std::string by,
                std::function<void(Result<void>)> done);
     [[nodiscard]] Result<void> may_order(PayoutId payout, std::string_view by) const;
+    // The slot of a payout that may be ordered and is frozen, once the chain was asked about it.
+    [[nodiscard]] Result<SlotView*> frozen_slot(PayoutId payout, std::string_view by);
     void commit_order(ledger::PayoutChanges changes, std::function<void(Result<void>)> done);
 
     // settler_watch.cpp
@@ -156,6 +163,7 @@ class Settler {
     void lose_look(const Error& error);
     void watch_nonce(SlotView& slot);
     void follow(SlotView& slot, ledger::PayoutChanges& changes);
+    void freeze_other(const SlotView& slot, std::size_t attempt, ledger::PayoutChanges& changes);
     void end(const SlotView& slot, std::size_t attempt, ledger::PayoutChanges& changes);
     void step_all(const SlotView& slot, State state, const Sighting* seen, std::string_view reason,
                   ledger::PayoutChanges& changes);

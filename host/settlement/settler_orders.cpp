@@ -49,15 +49,23 @@ void Settler::give_back(PayoutId payout, std::string reason, std::string by, std
     order(payout, State::returned, std::move(reason), std::move(by), std::move(done));
 }
 
-void Settler::unfreeze(PayoutId payout, std::string by, std::function<void(Result<void>)> done) {
-    if (const auto may = may_order(payout, by); !may) return done(may);
+Result<Settler::SlotView*> Settler::frozen_slot(PayoutId payout, std::string_view by) {
+    STIPEND_TRY(may_order(payout, by));
     const auto& frozen = payouts_.at(payout);
-    const auto name = cat("payout ", payout, ": ");
     if (frozen.state != State::frozen) {
-        return done(fail(STIPEND_E_CONFLICT, name, "is ", ledger::payout_state_name(frozen.state), ", not frozen"));
+        return fail(STIPEND_E_CONFLICT, "payout ", payout, ": is ", ledger::payout_state_name(frozen.state),
+                    ", not frozen");
     }
     auto& slot = slots_.at(frozen.slot);
-    if (!slot.looked_at || !account_) return done(fail(STIPEND_E_BUSY, name, "the chain was not asked yet: try again"));
+    if (slot.looked_at && account_) return &slot;
+    return fail(STIPEND_E_BUSY, "payout ", payout, ": the chain was not asked yet: try again");
+}
+
+void Settler::unfreeze(PayoutId payout, std::string by, std::function<void(Result<void>)> done) {
+    const auto found = frozen_slot(payout, by);
+    if (!found) return done(found.error());
+    auto& slot = **found;
+    const auto name = cat("payout ", payout, ": ");
     const bool used_elsewhere = slot.missing_since != 0;
     if (used_elsewhere && now_ - slot.missing_since < rules_.resend_after_ns) {
         return done(fail(STIPEND_E_BUSY, name,
@@ -69,9 +77,9 @@ void Settler::unfreeze(PayoutId payout, std::string by, std::function<void(Resul
     }
     ledger::PayoutChanges changes;
     if (used_elsewhere)
-        changes.ends.push_back({.slot = frozen.slot, .block = account_->final_head, .by = by, .at = now_});
+        changes.ends.push_back({.slot = slot.row.id, .block = account_->final_head, .by = by, .at = now_});
     for (const auto& [id, one] : payouts_) {
-        if (one.slot != frozen.slot || one.state != State::frozen) continue;
+        if (one.slot != slot.row.id || one.state != State::frozen) continue;
         ledger::PayoutStep step{.payout = id, .state = State::bound, .slot = one.slot, .by = by, .at = now_};
         if (used_elsewhere) {
             step.state = State::returned;
@@ -88,6 +96,44 @@ void Settler::unfreeze(PayoutId payout, std::string by, std::function<void(Resul
         slot.signed_before.reset();
         slot.gas = 0;
         slot.sent_at = 0;
+    }
+    commit_order(std::move(changes), std::move(done));
+}
+
+void Settler::settle(PayoutId payout, Settled as, std::string by, std::function<void(Result<void>)> done) {
+    const auto found = frozen_slot(payout, by);
+    if (!found) return done(found.error());
+    const auto& slot = **found;
+    const auto name = cat("payout ", payout, ": ");
+    const auto seen =
+        std::ranges::find_if(slot.sightings, [](const Sighting& one) { return !one.other.empty(); });
+    if (seen == slot.sightings.end()) {
+        return done(fail(STIPEND_E_CONFLICT, name, "the chain has executed no transaction of it that did something else ",
+                         "than it should"));
+    }
+    if (!seen->final) {
+        return done(fail(STIPEND_E_BUSY, name, "its block ", seen->block, " can still be replaced: try again"));
+    }
+    ledger::PayoutChanges changes;
+    changes.ends.push_back({.slot = slot.row.id,
+                            .id = slot.attempts[static_cast<std::size_t>(seen - slot.sightings.begin())].id,
+                            .block_hash = seen->block_hash,
+                            .block = seen->block,
+                            .fee_wei = seen->fee,
+                            .executed = as == Settled::paid,
+                            .by = by,
+                            .at = now_});
+    for (const auto& [id, one] : payouts_) {
+        if (one.slot != slot.row.id) continue;
+        ledger::PayoutStep step{.payout = id, .state = State::returned, .slot = one.slot, .by = by, .at = now_};
+        if (as == Settled::paid) {
+            step.state = State::paid;
+            step.block_hash = seen->block_hash;
+            step.block = seen->block;
+        } else {
+            step.reason = cat("it did something else than it should: ", seen->other).substr(0, ledger::max_reason_bytes);
+        }
+        changes.steps.push_back(std::move(step));
     }
     commit_order(std::move(changes), std::move(done));
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "host/settlement/settler.hpp"
+#include "stipend/hex.hpp"
 
 namespace stipend::settlement {
 namespace {
@@ -177,6 +178,7 @@ void Settler::follow(SlotView& slot, ledger::PayoutChanges& changes) {
     const auto seen = std::ranges::find(slot.sightings, Phase::in_block, &Sighting::phase);
     if (seen != slot.sightings.end()) {
         const auto at = static_cast<std::size_t>(seen - slot.sightings.begin());
+        if (!seen->other.empty()) return freeze_other(slot, at, changes);
         if (seen->final) return end(slot, at, changes);
         step_all(slot, seen->depth >= rules_.confirmations ? State::confirmed : State::mined, &*seen, {}, changes);
         return;
@@ -194,8 +196,19 @@ void Settler::follow(SlotView& slot, ledger::PayoutChanges& changes) {
     }
 }
 
+// As soon as it is in a block: what is bound behind it would be moved in the same way.
+void Settler::freeze_other(const SlotView& slot, std::size_t attempt, ledger::PayoutChanges& changes) {
+    const auto& seen = slot.sightings[attempt];
+    step_all(slot, State::frozen, nullptr,
+             cat("its transaction 0x", hex_encode(slot.attempts[attempt].id), " in block ", seen.block,
+                 " did something else than it should: ", seen.other)
+                 .substr(0, ledger::max_reason_bytes),
+             changes);
+}
+
 void Settler::end(const SlotView& slot, std::size_t attempt, ledger::PayoutChanges& changes) {
     const auto& seen = slot.sightings[attempt];
+    STIPEND_ASSERT(seen.other.empty());
     changes.ends.push_back({.slot = slot.row.id,
                             .id = slot.attempts[attempt].id,
                             .block_hash = seen.block_hash,

@@ -50,6 +50,10 @@ Waiting in_block(const Settler::SlotView& slot) {
     return {.text = cat("its block ", seen->block, " to become final; ", seen->depth, " blocks are above it")};
 }
 
+bool did_other(const Settler::SlotView& slot) {
+    return std::ranges::any_of(slot.sightings, [](const Sighting& one) { return !one.other.empty(); });
+}
+
 std::string_view command_of(std::string_view block) {
     if (block == blocks::foreign) {
         return "`stipend reconcile` says what differs; once you know what it was, `stipend reconcile --accept-foreign`";
@@ -85,6 +89,11 @@ Waiting waiting_of(const Settler& settler, ledger::PayoutId id, stipend_unix_ns 
         return {.text = cat("a person: ", payout.reason),
                 .command = cat("`stipend payouts release ", id, "` once that is mended, or `stipend payouts return ",
                                id, "`, after which it is owed again")};
+    }
+    if (payout.state == State::frozen && slot != settler.slots().end() && did_other(slot->second)) {
+        return {.text = cat("a person: ", payout.reason),
+                .command = cat("a block explorer shows what it moved; once its block is final, `stipend payouts unfreeze ",
+                               id, " --as paid` where its payee has what it was owed, or else `--as owed`")};
     }
     if (payout.state == State::frozen) {
         return {.text = cat("a person: ", payout.reason),

@@ -25,36 +25,32 @@ const Bytes32& transfer_signature() {
     return out;
 }
 
-// Exactly one Transfer, of what was to be paid. A token that takes a fee writes another, or a lower one.
-Result<void> check_transfer(const Address& payer, const Payment& payment, const std::vector<Log>& logs) {
+// Exactly one Transfer, of what was to be paid; otherwise, what there is instead. A token that takes a fee writes another
+// one, or a lower amount.
+std::string other_than(const Address& payer, const Payment& payment, const std::vector<Log>& logs) {
     std::vector<const Log*> transfers;
     for (const auto& log : logs) {
         if (!log.topics.empty() && log.topics.front() == transfer_signature()) transfers.push_back(&log);
     }
-    if (transfers.size() != 1) {
-        return fail(STIPEND_E_INVALID, "the token wrote ", transfers.size(), " Transfer events, want one");
-    }
+    if (transfers.size() != 1) return cat("the token wrote ", transfers.size(), " Transfer events, want one");
     const auto& log = *transfers.front();
     const std::vector<Bytes32> topics{transfer_signature(), padded(payer), padded(payment.to)};
-    if (log.topics != topics) {
-        return fail(STIPEND_E_INVALID, "the token moved something between others than payer and payee");
-    }
-    if (!std::ranges::equal(log.data, stipend::ethereum::to_bytes32(payment.amount))) {
-        return fail(STIPEND_E_INVALID, "the token moved another amount than ", payment.amount.text());
-    }
-    return {};
+    if (log.topics != topics) return "the token moved something between others than payer and payee";
+    if (std::ranges::equal(log.data, stipend::ethereum::to_bytes32(payment.amount))) return {};
+    if (log.data.size() != std::tuple_size_v<Bytes32>) return "the token wrote a Transfer event without one amount";
+    return cat("the token moved ", stipend::ethereum::from_bytes32(std::span(log.data).first<32>()).text(), ", want ",
+               payment.amount.text());
 }
 
-Result<std::vector<std::uint8_t>> batch_outcome(const stipend::Attempt& attempt,
-                                                const stipend::ethereum::SignedTransaction& made, const BatchCall& call,
-                                                const Receipt& receipt) {
+Result<Outcome> batch_outcome(const stipend::Attempt& attempt, const stipend::ethereum::SignedTransaction& made,
+                              const BatchCall& call, const Receipt& receipt) {
     if (call.payments.size() != attempt.batch_count) {
         return fail(STIPEND_E_INVALID, "it is a batch of ", call.payments.size(), " payments, want ",
                     attempt.batch_count);
     }
     STIPEND_LET(outcomes, stipend::ethereum::outcomes_of(call, made.sender, made.transaction.to, receipt.logs));
-    std::vector<std::uint8_t> out;
-    for (const auto& one : outcomes) out.push_back(one.paid ? 1 : 0);
+    Outcome out;
+    for (const auto& one : outcomes) out.paid.push_back(one.paid ? 1 : 0);
     return out;
 }
 
@@ -67,8 +63,8 @@ Result<std::optional<Address>> watched_contract(const Settings& settings, const 
     return fail(STIPEND_E_UNSUPPORTED, "got a batch, and no batch_contract is configured");
 }
 
-Result<std::vector<std::uint8_t>> outcome_of(const Settings& settings, const stipend::Attempt& attempt,
-                                             stipend::ethereum::ByteView raw, const Receipt& receipt) {
+Result<Outcome> outcome_of(const Settings& settings, const stipend::Attempt& attempt, stipend::ethereum::ByteView raw,
+                           const Receipt& receipt) {
     // A payer that is not the present one any more has paid it, if its bytes are.
     STIPEND_LET(made, read_signed(settings, raw));
     const auto& transaction = made.transaction;
@@ -78,15 +74,14 @@ Result<std::vector<std::uint8_t>> outcome_of(const Settings& settings, const sti
         if (attempt.batch_count != 0 && transaction.to != made.sender) {
             return fail(STIPEND_E_INVALID, "it is no batch, and one was sent");
         }
-        return std::vector<std::uint8_t>(attempt.batch_count);
+        return Outcome{.paid = std::vector<std::uint8_t>(attempt.batch_count)};
     }
     STIPEND_LET(call, stipend::ethereum::decode_call(transaction.data));
     if (const auto* batch = std::get_if<BatchCall>(&call)) {
         return batch_outcome(attempt, made, *batch, receipt);
     }
     if (attempt.batch_count != 0) return fail(STIPEND_E_INVALID, "it is no batch, and one was sent");
-    STIPEND_TRY(check_transfer(made.sender, std::get<TokenTransfer>(call).payment, receipt.logs));
-    return std::vector<std::uint8_t>();
+    return Outcome{.other = other_than(made.sender, std::get<TokenTransfer>(call).payment, receipt.logs)};
 }
 
 }  // namespace evm

@@ -11,11 +11,13 @@ namespace evm {
 [[nodiscard]] stipend::Result<std::optional<Address>> watched_contract(const Settings& settings,
                                                                        const stipend::Attempt& attempt);
 
-// What became of each payment of a batch: 1 or 0; empty of an attempt that is none. The receipt's status is 1. INVALID:
-// the transaction is not the payer's, or the events are not exactly its own, so that nothing is known of what it paid.
-[[nodiscard]] stipend::Result<std::vector<std::uint8_t>> outcome_of(const Settings& settings,
-                                                                    const stipend::Attempt& attempt,
-                                                                    stipend::ethereum::ByteView raw,
-                                                                    const Receipt& receipt);
+struct Outcome {
+    std::vector<std::uint8_t> paid = {};  // of a batch: 1 or 0 for each payment
+    std::string other = {};  // what a transfer has done instead of moving its amount to its payee; empty: it did
+};
+// The receipt's status is 1. INVALID: the transaction is not the payer's, or pays in another way than the configured
+// one, or a batch's events are not exactly its own, so that nothing is known of what it paid.
+[[nodiscard]] stipend::Result<Outcome> outcome_of(const Settings& settings, const stipend::Attempt& attempt,
+                                                  stipend::ethereum::ByteView raw, const Receipt& receipt);
 
 }  // namespace evm

@@ -90,7 +90,11 @@ stipend_sighting sighting_record(const stipend::Attempt& attempt, const Sighting
     out.block = receipt.block;
     out.depth = sighting.depth;
     out.fee_wei = receipt.fee.to_abi();
-    out.executed = receipt.executed ? 1 : 0;
+    out.executed = receipt.executed ? STIPEND_OUTCOME_DONE : STIPEND_OUTCOME_REVERTED;
+    if (!sighting.other.empty()) {
+        out.executed = STIPEND_OUTCOME_OTHER;
+        out.reason = stipend::to_abi(sighting.other);
+    }
     out.final = sighting.final ? 1 : 0;
     out.count = sighting.paid.size();
     out.paid = sighting.paid.empty() ? nullptr : sighting.paid.data();

@@ -98,11 +98,13 @@ Result<void> judge(const Settings& settings, const Search& search, const Bytes* 
     if (shown == nullptr) {
         return fail(STIPEND_E_UNAVAILABLE, "no endpoint shows the transaction ", id, ", which is in a block");
     }
-    auto paid = outcome_of(settings, search.attempt, *shown, sighting.receipt);
-    if (!paid) {
-        return std::move(paid).error().in(cat("the transaction ", id, " is executed, and what it paid is not known"));
+    auto outcome = outcome_of(settings, search.attempt, *shown, sighting.receipt);
+    if (!outcome) {
+        return std::move(outcome).error().in(
+            cat("the transaction ", id, " is executed, and what it paid is not known"));
     }
-    sighting.paid = std::move(*paid);
+    sighting.paid = std::move(outcome->paid);
+    sighting.other = std::move(outcome->other);
     return {};
 }
 

@@ -46,9 +46,10 @@ struct Sighting {
     std::uint64_t depth = 0;
     bool final = false;
     std::vector<std::uint8_t> paid;  // of a batch in a block: 1 or 0 for each payment
+    std::string other = {};          // what one that is executed did instead of what it should; empty: it did that
 };
 // One for each search. UNAVAILABLE: no quorum has a vote, or those that have it in a block contradict each other, or
-// none shows a transaction whose events count. INVALID: what is in a block has paid something else than it was to pay.
+// none shows a transaction whose events count. INVALID: as outcome_of.
 [[nodiscard]] stipend::Result<std::vector<Sighting>> agreed_sights(const Settings& settings,
                                                                    const std::vector<Search>& searches,
                                                                    const Views<Sights>& views);

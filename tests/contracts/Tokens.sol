@@ -43,6 +43,10 @@ contract Token {
         blocked[account] = true;
     }
 
+    function unblock(address account) external {
+        blocked[account] = false;
+    }
+
     function spend(address from, uint256 amount) internal {
         allowance[from][msg.sender] -= amount;
     }

@@ -15,8 +15,17 @@ class Token:
         # Another account than the payer's: all nonces of that one are its ledger's.
         self.owner = chain.call("eth_accounts")[1]
         self.address = self.transact(self.code.creation)["contractAddress"]
-        self.transact(self.code.selectors["transfer"] + self.word(int(holder, 16)) + self.word(amount), self.address)
-        assert self.balance(holder) == amount
+        self.call("transfer", int(holder, 16), amount)
+        assert self.balance(holder) == self.received(amount)
+
+    def call(self, function, *numbers):
+        """A transaction of the owner."""
+        self.transact(self.code.selectors[function] + b"".join(map(self.word, numbers)), self.address)
+
+    @staticmethod
+    def received(amount):
+        """What arrives of an amount; another number where a token takes a part of it."""
+        return amount
 
     @staticmethod
     def word(value):

@@ -21,7 +21,7 @@ class TokenTest(PayoutTest):
     def setUp(self):
         self.chain = self.enterContext(rig.Chain(mines=True))
         self.supply = 5_000 * 10 ** self.decimals
-        self.token = Token(self.chain, self.contract, PAYER, self.supply)
+        self.token = self.deployed(Token)
         most = 2_000 * 10 ** self.decimals
         asset = f"  - {{asset: {self.token.address}, per_payment: {most}, per_payee_day: {most}, per_day: {most}}}\n"
         self.signer = self.enterContext(rig.SignerProcess(more=asset))
@@ -35,6 +35,9 @@ class TokenTest(PayoutTest):
         self.plugin_more = {"asset": {"token": self.token.address, "decimals": self.decimals}}
         self.asset = {"token": self.token.address, "decimals": self.decimals, "symbol": self.symbol}
         self.configure()
+
+    def deployed(self, kind):
+        return kind(self.chain, self.contract, PAYER, self.supply)
 
     def configure(self, **more):
         super().configure(**more)

@@ -89,6 +89,7 @@ Json of(const stipend_sighting_list& raw) {
                      .set("fee", text(one.fee_wei))
                      .set("executed", one.executed)
                      .set("final", one.final)
+                     .set("reason", view(one.reason))
                      .set("paid", std::move(paid)));
     }
     return out;

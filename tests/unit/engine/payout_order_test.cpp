@@ -34,6 +34,11 @@ TEST_CASE("an order names a payout, an action, a reason where one is wanted, and
         (hold->payout == 3 && hold->action == PayoutOrder::Action::hold && hold->reason == "why" && hold->by == "ops"));
     CHECK(parse_payout_order(order_json(3, "release", ""))->action == PayoutOrder::Action::release);
     CHECK(parse_payout_order(order_json(3, "return"))->action == PayoutOrder::Action::give_back);
+    CHECK(!parse_payout_order(order_json(3, "unfreeze"))->as);
+    using Settled = settlement::Settler::Settled;
+    CHECK(parse_payout_order(order_json(3, "unfreeze").append("as", "paid"))->as == Settled::paid);
+    CHECK(parse_payout_order(order_json(3, "unfreeze").append("as", "owed"))->as == Settled::owed);
+    CHECK(refusal(order_json(3, "unfreeze").append("as", "both")).find("\"as\": got \"both\"") == 0);
     CHECK(refusal(order_json(0, "hold")).find("\"payout\"") == 0);
     CHECK(refusal(order_json(1, "pay")).find("want hold, release, return or unfreeze") != std::string::npos);
     CHECK(refusal(order_json(1, "hold", "")).find("\"reason\"") == 0);

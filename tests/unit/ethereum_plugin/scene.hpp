@@ -37,6 +37,7 @@ struct Node {
     std::string fork;  // in the place of the end of the hashes of blocks from `forked` on
     std::uint64_t forked = 1'000'000;
     std::string nonce = "0x7", final_nonce = "0x5", balance = "0xde0b6b3a7640000", tip = "0x3", base_fee = "0x64";
+    std::string gas_price = "0x5";                // where there is no base fee, which is empty then
     std::map<std::string, std::string> receipts;  // by id
     std::map<std::string, std::string> pool;
     std::map<std::string, std::string> scripted;
@@ -53,7 +54,9 @@ struct Node {
         if (tag.starts_with("0x")) number = std::stoull(tag.substr(2), nullptr, 16);
         if (number > newest) return R"("result":null)";
         return cat(R"("result":{"number":")", evm::quantity_text(number), R"(","hash":")", block_hash(number),
-                   R"(","timestamp":"0x68a34f80","baseFeePerGas":")", base_fee, R"(","transactions":[]})");
+                   R"(","timestamp":"0x68a34f80",)",
+                   base_fee.empty() ? std::string() : cat(R"("baseFeePerGas":")", base_fee, R"(",)"),
+                   R"("transactions":[]})");
     }
     void mine(const std::string& id, std::uint64_t number, const std::string& status = "0x1",
               const std::string& logs = "[]") {
@@ -69,6 +72,7 @@ struct Node {
         if (method == "eth_chainId") return text(chain);
         if (method == "eth_getBlockByNumber") return block(first);
         if (method == "eth_maxPriorityFeePerGas") return text(tip);
+        if (method == "eth_gasPrice") return text(gas_price);
         if (method == "eth_getBalance") return text(balance);
         if (method == "eth_getTransactionCount") {
             return text(params[1].text() == evm::quantity_text(newest) ? nonce : final_nonce);
@@ -133,9 +137,13 @@ struct SightingList {
     using Raw = stipend_sighting_list;
     std::vector<stipend_sighting> items;
     std::vector<std::vector<int>> paid;  // of each
+    std::vector<std::string> reasons;    // of each
     static SightingList of(const Raw& raw) {
-        SightingList out{.items = {raw.items, raw.items + raw.count}, .paid = {}};
-        for (const auto& one : out.items) out.paid.emplace_back(one.paid, one.paid + one.count);
+        SightingList out{.items = {raw.items, raw.items + raw.count}, .paid = {}, .reasons = {}};
+        for (const auto& one : out.items) {
+            out.paid.emplace_back(one.paid, one.paid + one.count);
+            out.reasons.emplace_back(stipend::view(one.reason));
+        }
         return out;
     }
 };

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "host/ledger/invariants.hpp"
+#include "stipend/duration.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
 using namespace ledger_test;
@@ -165,7 +166,8 @@ TEST_CASE("a nonce that something else used ends by a person's order, and what w
     it.refused({.ends = {end}, .steps = {payout_step(1, PayoutState::returned, 1)}}, STIPEND_E_INVALID, "by: got");
     end.by = "api:admin";
     it.refused({.ends = {end}}, STIPEND_E_CONFLICT, "payout 1 of it is not over");
-    it.refused({.ends = {end}, .steps = {payout_step(1, PayoutState::paid, 1)}}, STIPEND_E_CONFLICT, "not follow");
+    it.refused({.ends = {end}, .steps = {payout_step(1, PayoutState::paid, 1)}}, STIPEND_E_CONFLICT,
+               "was not executed");
     it.must({.ends = {end}, .steps = {payout_step(1, PayoutState::returned, 1)}});
     CHECK(owed_to(*it.ledger, 1) == it.owed);
     CHECK(it.open().last_slots == std::vector{slot(1, 7)});
@@ -183,6 +185,40 @@ TEST_CASE("a nonce that something else used ends by a person's order, and what w
     CHECK(findings(*it.ledger).empty());
     tamper(it.folder / "ledger.db", "UPDATE slot_end SET by = '' WHERE slot = 2");
     CHECK(!findings(*it.ledger).empty());
+}
+
+TEST_CASE("a frozen payout whose attempt was executed counts as what the person says that ended it") {
+    Owing it;
+    it.reserve_and_bind();
+    it.must({.attempts = {attempt(1, 1)}, .steps = {payout_step(1, PayoutState::sent, 1)}});
+    it.must({.steps = {payout_step(1, PayoutState::frozen, 1)}});
+    it.refused({.steps = {payout_step(1, PayoutState::paid, 1)}}, STIPEND_E_CONFLICT, "has not ended");
+    SUBCASE("paid") {
+        auto end = slot_end(1, 1, true);
+        end.by = "api:admin";
+        it.refused({.ends = {end}, .steps = {payout_step(1, PayoutState::returned, 1)}}, STIPEND_E_CONFLICT,
+                   "has paid it");
+        it.must({.ends = {end}, .steps = {payout_step(1, PayoutState::paid, 1)}});
+        CHECK(owed_to(*it.ledger, 1) == "0");
+    }
+    SUBCASE("owed again") {
+        auto end = slot_end(1, 1, false);
+        end.by = "api:admin";
+        it.must({.ends = {end}, .steps = {payout_step(1, PayoutState::returned, 1)}});
+        CHECK(owed_to(*it.ledger, 1) == it.owed);
+        CHECK(it.open().failed.size() == 1);
+    }
+    const auto ended = it.ledger->ended_slots(0, 0, 0, UINT64_MAX);
+    REQUIRE((ended.ok() && ended->size() == 1));
+    CHECK(ended->front().end.by == "api:admin");
+    CHECK(findings(*it.ledger).empty());
+    // A nonce that is free again has nothing that a person could settle.
+    auto free_again = slot_end(2, 0, false);
+    free_again.block_hash = {};
+    free_again.block = 0;
+    free_again.fee_wei = {};
+    free_again.by = "api:admin";
+    CHECK(broken_invariant(free_again).value_or("").starts_with("by: got \"api:admin\""));
 }
 
 TEST_CASE("a payee that failed is known until a person releases a payout of it; a failed batch blames no payee") {

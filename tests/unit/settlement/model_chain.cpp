@@ -101,7 +101,8 @@ void ModelChain::execute(Transaction& transaction) const {
     transaction.executed = !again && !(batch && batches_fail);
     transaction.paid.clear();
     for (const auto& one : transaction.payments) {
-        const bool paid = transaction.executed && !failing.contains(one.to);
+        if (diverted.contains(one.to)) transaction.other = "the token moved 990, want 1000";
+        const bool paid = transaction.executed && !failing.contains(one.to) && transaction.other.empty();
         transaction.paid.push_back(paid);
         if (!batch && !paid) transaction.executed = false;
     }
@@ -122,7 +123,8 @@ Sighting ModelChain::sighting(const Hash& id) const {
                     .fee = *SignedWei::of(one.cost),
                     .executed = one.executed,
                     .final = i < final_blocks_,
-                    .paid = std::move(paid)};
+                    .paid = std::move(paid),
+                    .other = one.other};
         }
     }
     const auto waits = std::ranges::any_of(pool_, [&](const auto& one) { return one.second.id == id; });

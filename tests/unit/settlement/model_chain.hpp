@@ -28,6 +28,7 @@ class ModelChain {
         std::string raw = {};
         // Once it is in a block.
         bool executed = false;
+        std::string other = {};       // what it did instead of what it should
         std::vector<bool> paid = {};  // of its payments
         Wei cost = {};
     };
@@ -59,6 +60,7 @@ class ModelChain {
 
     std::set<std::string> rejecting = {};  // payees whose estimate is refused
     std::set<std::string> failing = {};    // payees whose payment is executed as a failure, or is left out of a batch
+    std::set<std::string> diverted = {};   // payees whose payment moves something else than its amount
     bool batches_known = true;             // false: the plugin has no contract for them
     bool batches_refused = false;          // by the estimate
     std::uint64_t batch_spare = 0;         // gas that its limit has beside what a batch takes

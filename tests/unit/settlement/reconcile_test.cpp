@@ -107,6 +107,13 @@ TEST_CASE("each difference is found") {
         seen.executed = false;
         CHECK(it.finding().find("was not executed") != std::string::npos);
     }
+    SUBCASE("something else was moved than the ledger has") {
+        seen.executed = false;
+        seen.other = "the token moved 990, want 1000";
+        CHECK(
+            it.finding().find("did something else than it should, which this ledger does not have: the token moved") !=
+            std::string::npos);
+    }
     SUBCASE("another fee") {
         seen.fee = *SignedWei::parse("5");
         CHECK(it.finding().find("cost 5 wei, but this ledger has 0") != std::string::npos);
@@ -134,6 +141,21 @@ TEST_CASE("each difference is found") {
         it.chain.now.disagree = true;
         CHECK(it.finding().find("contradict") != std::string::npos);
     }
+}
+
+TEST_CASE("what did something else than it should is no finding once a person has settled it, as either") {
+    Compared it(2);
+    for (std::size_t i = 0; i < 2; ++i) {
+        it.chain.seen[i].executed = false;
+        it.chain.seen[i].other = "the token moved 990, want 1000";
+        it.ledger->ended[i].end.by = "api:admin";
+        it.ledger->ended[i].end.executed = i == 0;
+    }
+    CHECK(it.run()->bad == 0);
+    // The chain says now that it did what it should, against what the person has ordered.
+    it.chain.seen[1].other.clear();
+    it.chain.seen[1].executed = true;
+    CHECK(it.finding().find("was executed, but this ledger has the opposite") != std::string::npos);
 }
 
 TEST_CASE("a chain that does not answer is no agreement") {

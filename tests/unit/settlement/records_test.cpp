@@ -182,10 +182,34 @@ TEST_CASE("sightings are those of the ids that were asked for, in their order") 
     item("count", [](auto& r) { r.count = 1; });
     item("phase", [](auto& r) { r.phase = 3; });
     item("phase", [](auto& r) { r.phase = -1; });
-    item("executed", [](auto& r) { r.executed = 2; });
-    item("executed", [](auto& r) { r.final = -1; });
+    item("executed", [](auto& r) { r.executed = 3; });
+    item("executed", [](auto& r) { r.executed = -1; });
+    item("reason", [](auto& r) { r.executed = STIPEND_OUTCOME_OTHER; });
+    item("final", [](auto& r) { r.final = -1; });
     item("block", [](auto& r) { r.block_hash[0] = 0; });
     item("fee_wei", [](auto& r) { r.fee_wei.be[0] = 0x80; });
+}
+
+TEST_CASE("what did something else than it should says what, in one line, and counts as not executed") {
+    auto item = sound_sighting(1);
+    item.executed = STIPEND_OUTCOME_OTHER;
+    item.reason = stipend::to_abi("it moved 990,\nwant 1000");
+    auto record = make_record<stipend_sighting_list>();
+    record.count = 1;
+    record.stride = sizeof(stipend_sighting);
+    record.items = &item;
+    const auto seen = sightings_of(record, {{.id = id_hash(1)}});
+    REQUIRE(seen.ok());
+    CHECK(!seen->at(0).executed);
+    CHECK(seen->at(0).other.starts_with("it moved 990,"));
+    CHECK(seen->at(0).other.find('\n') == std::string::npos);
+    // A record of a plugin that was built before this outcome is shorter, and has none.
+    item.size = static_cast<std::uint32_t>(offsetof(stipend_sighting, reason));
+    item.executed = STIPEND_OUTCOME_DONE;
+    CHECK(sightings_of(record, {{.id = id_hash(1)}})->at(0).executed);
+    void_after(
+        record, [](const auto& r) { return sightings_of(r, {{.id = id_hash(1)}}); }, "reason",
+        [&](auto&) { item.executed = STIPEND_OUTCOME_OTHER; });
 }
 
 TEST_CASE("a batch has an outcome for each of its payments, or none where it was reverted") {

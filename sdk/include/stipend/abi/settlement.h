@@ -95,6 +95,12 @@ typedef struct stipend_signed_list { /* all that was ever signed for one slot, t
 
 enum { STIPEND_SIGHTING_NONE = 0, STIPEND_SIGHTING_WAITING = 1, STIPEND_SIGHTING_IN_BLOCK = 2 };
 
+enum { /* stipend_sighting.executed */
+    STIPEND_OUTCOME_REVERTED = 0, /* it moved nothing */
+    STIPEND_OUTCOME_DONE = 1,     /* it did what it should */
+    STIPEND_OUTCOME_OTHER = 2     /* it did something else, such as a token that takes a fee: only a person settles it */
+};
+
 typedef struct stipend_sighting { /* what the chain knows of one attempt */
     uint32_t size;
     int32_t phase; /* STIPEND_SIGHTING_*; the rest is set only for one in a block */
@@ -103,10 +109,11 @@ typedef struct stipend_sighting { /* what the chain knows of one attempt */
     uint64_t block;
     uint64_t depth;       /* blocks above it */
     stipend_u256 fee_wei; /* all that it cost beside what it paid */
-    int32_t executed;     /* 1: it did what it should; 0: it was reverted, and paid nothing */
+    int32_t executed;     /* STIPEND_OUTCOME_* */
     int32_t final;        /* 1: its block can no longer be replaced */
     uint64_t count;       /* of a batch: its payments, in their order; 0 otherwise */
     const uint8_t* paid;  /* of a batch: 1 or 0 for each */
+    stipend_str reason;   /* of STIPEND_OUTCOME_OTHER: what it did; not empty then */
 } stipend_sighting;
 
 typedef struct stipend_sighting_list {
