@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/base/time.hpp"
 #include "host/engine/manager_plan.hpp"
 
 namespace stipend::engine {
@@ -147,6 +148,24 @@ Result<Json> PayoutDesks::reconcile(const Json& body) {
     const auto* named = body.find("network");
     const bool accepts = is_true(body, "accept_foreign");
     bool accepted = false;
+    std::vector<PayoutDesk*> wanted;
+    std::string names;
+    for (const auto& desk : desks_) {
+        names += cat(names.empty() ? "\"" : ", \"", desk->name(), "\"");
+        if (named == nullptr || (named->is(Json::Kind::string) && named->text() == desk->name())) {
+            wanted.push_back(desk.get());
+        }
+    }
+    // Nothing is recorded for an order that is wrong in any part.
+    if (wanted.empty()) {
+        return fail(STIPEND_E_INVALID, "no such network: want one of ", names, "; the first one has no name");
+    }
+    if (const auto* since = body.find("since"); since != nullptr && since->is(Json::Kind::string)) {
+        STIPEND_TRY(parse_utc(since->text()));
+    }
+    if (named == nullptr && accepts && desks_.size() > 1) {
+        return fail(STIPEND_E_INVALID, "several networks are paid: want the one whose nonces are accepted");
+    }
     if (is_true(body, "accept_restored")) {
         STIPEND_SET(accepted, accept_restored(body, false));
         if (!accepted) {
@@ -154,26 +173,16 @@ Result<Json> PayoutDesks::reconcile(const Json& body) {
                         "the ledger was not restored, or what was lost by that is accepted already");
         }
     }
-    if (named == nullptr && accepts && desks_.size() > 1) {
-        return fail(STIPEND_E_INVALID, "several networks are paid: want the one whose nonces are accepted");
-    }
     auto networks = Json::array();
     bool clean = true;
-    for (const auto& desk : desks_) {
-        const bool wanted = named == nullptr || (named->is(Json::Kind::string) && named->text() == desk->name());
-        if (!wanted) continue;
+    for (auto* desk : wanted) {
         STIPEND_LET(found, desk->reconcile(body));
         const auto* agrees = found.find("clean");
         clean = clean && agrees != nullptr && agrees->truth();
         networks.push(std::move(found));
     }
-    if (networks.items().empty()) {
-        std::string names;
-        for (const auto& desk : desks_) names += cat(names.empty() ? "\"" : ", \"", desk->name(), "\"");
-        return fail(STIPEND_E_INVALID, "no such network: want one of ", names, "; the first one has no name");
-    }
     // A part that agrees says nothing of the others.
-    const bool whole = networks.items().size() == desks_.size() && body.find("since") == nullptr;
+    const bool whole = wanted.size() == desks_.size() && body.find("since") == nullptr;
     if (clean && whole && !accepted) STIPEND_SET(accepted, accept_restored(body, true));
     return Json::object()
         .append("clean", clean)

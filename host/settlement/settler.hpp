@@ -6,6 +6,7 @@
 // next try.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -83,6 +84,8 @@ class Settler {
     // Those about which no answer could be read for as long as an attempt is waited for before it is sent again. They
     // keep their state, and the others go on.
     [[nodiscard]] std::vector<SlotId> unread() const;
+    // When the chain is asked about attempts next.
+    [[nodiscard]] stipend_unix_ns next_look() const { return std::max(sight_due_, retry_due_); }
     [[nodiscard]] SignedWei bound_today() const;
     // Whether the limits of its day keep a payout from being bound.
     [[nodiscard]] bool waits_for_a_day(const ledger::OpenPayout& payout) const;

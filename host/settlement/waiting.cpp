@@ -101,7 +101,10 @@ Waiting waiting_of(const Settler& settler, ledger::PayoutId id, stipend_unix_ns 
                     cat("`stipend reconcile` says what differs; once you know, `stipend payouts unfreeze ", id, "`")};
     }
     if (slot != settler.slots().end() && !slot->second.unread.empty()) {
-        return {.text = cat("an answer of the chain about it that can be read: ", slot->second.unread)};
+        return {.text = cat("an answer of the chain about it that can be read: ", slot->second.unread),
+                .command = "`stipend reconcile` says whether the others can be read; take a node that answers wrong out "
+                           "of `rpc`, or put back the configuration that it was signed by, then `stipend reload`",
+                .next = settler.next_look()};
     }
     if (payout.state == State::mined || payout.state == State::confirmed) {
         return slot == settler.slots().end() ? Waiting{.text = "its block to become final"} : in_block(slot->second);

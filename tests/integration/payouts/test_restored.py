@@ -74,6 +74,11 @@ class Restored(test_payouts.PayoutTest):
         self.restored_from(backup)
         self.assertIn("which was restored, has none of its nonces", self.reconciled(want=1)["findings"][0])
         self.assertIsNone(self.host.status()["restored"]["accepted"])
+        # An order that is wrong in another part accepts nothing.
+        for wrong, said in ((["--network", "nowhere"], "no such network"), (["--since", "yesterday"], "yesterday")):
+            code, out, err = self.host.run("reconcile", "--accept-restored", *wrong)
+            self.assertEqual((code, said in err), (1, True), out + err)
+            self.assertIsNone(self.host.status()["restored"]["accepted"])
         paid = self.chain.balance(RECEIVERS[0])
         code, out, err = self.host.run("reconcile", "--accept-restored")
         self.assertEqual((code, "pays again" in out), (0, True), out + err)

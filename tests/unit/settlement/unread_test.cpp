@@ -35,6 +35,8 @@ TEST_CASE("one attempt about which no answer can be read keeps no other from bei
     CHECK(world.settler().unread().empty());
     CHECK(waiting_of(world.settler(), 2, ledger_test::start_ns).text ==
           "an answer of the chain about it that can be read: the endpoints disagree about a block");
+    CHECK(waiting_of(world.settler(), 2, ledger_test::start_ns).command.find("`stipend reload`") != std::string::npos);
+    CHECK(*waiting_of(world.settler(), 2, ledger_test::start_ns).next == world.settler().next_look());
     world.pass(6);
     world.run();
     CHECK(world.looks == 8);  // the three others together, and that one
