@@ -58,6 +58,8 @@ inline constexpr std::string_view of_networks = R"(
       "description": "The most that may be paid to one address on a UTC day; what is beyond it waits."},
     "per_day": {"$ref": "#/$defs/amount of the asset", "default": "0 ETH",
       "description": "The most that may be paid to all of them on a UTC day; what is beyond it waits. Has to be stated with `settlement: ethereum`."},
+    "max_day_factor": {"format": "integer", "formatMinimum": "0", "formatMaximum": "1000", "default": "10",
+      "description": "Nothing more is bound on a UTC day on which payouts would be more than so many times the median of the last seven days that had some, until a person releases one. Counts once three days had some; 0: no limit."},
     "every": {"format": "duration", "formatMinimum": "1s", "formatMaximum": "1d", "default": "60s",
       "description": "How often what is owed is looked through for what is due."},
     "look_every": {"format": "duration", "formatMinimum": "100ms", "formatMaximum": "10m", "default": "5s",

@@ -106,6 +106,7 @@ struct Payouts : PluginRef {
     std::string per_payment;
     std::string per_payee_day;
     std::string per_day;  // 0: not stated
+    std::int64_t max_day_factor = 0;
     std::int64_t every_ns = 0;
     std::int64_t look_every_ns = 0;
     std::int64_t resend_after_ns = 0;

@@ -96,6 +96,7 @@ void fields(Visitor& visit, T& payouts) {
     visit("per_payment", payouts.per_payment);
     visit("per_payee_day", payouts.per_payee_day);
     visit("per_day", payouts.per_day);
+    visit("max_day_factor", payouts.max_day_factor);
     visit("every", payouts.every_ns);
     visit("look_every", payouts.look_every_ns);
     visit("resend_after", payouts.resend_after_ns);

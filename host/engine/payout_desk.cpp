@@ -37,6 +37,7 @@ settlement::Rules payout_rules(const config::PaidNetwork& network, ledger::Netwo
     out.limits = {.per_payment = units(payouts.per_payment),
                   .per_payee_day = units(payouts.per_payee_day),
                   .per_day = units(payouts.per_day)};
+    out.max_day_factor = static_cast<std::uint32_t>(payouts.max_day_factor);
     out.mode = payouts.mode == config::PayMode::single  ? settlement::PayMode::single
                : payouts.mode == config::PayMode::batch ? settlement::PayMode::batch
                                                         : settlement::PayMode::automatic;
@@ -280,7 +281,7 @@ void PayoutDesk::follow_block(stipend_unix_ns now) {
         blocked_since_ = now;
     }
     // What is no fault of a moment; another block is an alert once it has lasted.
-    const bool grave = block_ == settlement::blocks::foreign || block_ == settlement::blocks::reverts;
+    const bool grave = block_ == settlement::blocks::foreign || settlement::blocks::is_breaker(block_);
     if (block_.empty() || (!grave && now - blocked_since_ < settler_.rules().resend_after_ns)) return;
     engine_.raise({.id = alert_id(block_),
                    .severity = grave ? STIPEND_ALERT_CRITICAL : STIPEND_ALERT_WARNING,

@@ -13,7 +13,7 @@ namespace stipend::engine {
 struct PayoutOrder {
     ledger::PayoutId payout = 0;
     enum class Action : std::uint8_t { hold, release, give_back, unfreeze } action = Action::hold;
-    std::string reason = {};  // of `hold` and `give_back`
+    std::string reason = {};                              // of `hold` and `give_back`
     std::optional<settlement::Settler::Settled> as = {};  // of `unfreeze`: what did something else counts as that
     std::string by = {};
 };

@@ -36,12 +36,12 @@ enum class PayoutState : std::uint8_t {
 [[nodiscard]] constexpr bool can_follow(PayoutState from, PayoutState to) {
     using enum PayoutState;
     constexpr std::array<std::pair<PayoutState, PayoutState>, 31> edges{{
-        {reserved, held},  {reserved, bound},     {reserved, returned}, {reserved, frozen}, {held, reserved},
-        {held, returned},  {held, frozen},        {bound, reserved},    {bound, sent},      {bound, mined},
-        {bound, paid},     {bound, returned},     {bound, frozen},      {sent, mined},      {sent, confirmed},
-        {sent, paid},      {sent, returned},      {sent, frozen},       {mined, sent},      {mined, confirmed},
-        {mined, paid},     {mined, returned},     {mined, frozen},      {confirmed, sent},  {confirmed, mined},
-        {confirmed, paid}, {confirmed, returned}, {confirmed, frozen},  {frozen, bound},    {frozen, paid},
+        {reserved, held},   {reserved, bound},     {reserved, returned}, {reserved, frozen}, {held, reserved},
+        {held, returned},   {held, frozen},        {bound, reserved},    {bound, sent},      {bound, mined},
+        {bound, paid},      {bound, returned},     {bound, frozen},      {sent, mined},      {sent, confirmed},
+        {sent, paid},       {sent, returned},      {sent, frozen},       {mined, sent},      {mined, confirmed},
+        {mined, paid},      {mined, returned},     {mined, frozen},      {confirmed, sent},  {confirmed, mined},
+        {confirmed, paid},  {confirmed, returned}, {confirmed, frozen},  {frozen, bound},    {frozen, paid},
         {frozen, returned},
     }};
     for (const auto& [a, b] : edges) {
@@ -142,6 +142,7 @@ struct SlotEnd {
 inline constexpr std::size_t max_attempt_bytes = std::size_t{128} << 10;
 inline constexpr std::size_t max_attempts = 100;  // of one slot
 inline constexpr std::size_t max_slot_payouts = 1'000;
+inline constexpr std::size_t max_past_days = 7;  // of OpenPayouts
 
 // What changes together, in this order.
 struct PayoutChanges {
@@ -182,12 +183,14 @@ struct FailedPayee {
 // Of one network.
 struct OpenPayouts {
     NetworkId network = 0;
-    std::uint64_t chain_id = 0;            // that it is on
-    std::vector<OpenPayout> payouts = {};  // by id
-    std::vector<OpenSlot> slots = {};      // by id
-    std::vector<BoundDay> bound = {};      // by address
-    std::vector<Slot> last_slots = {};     // of each payer, the one with the highest nonce that is not free again
-    std::vector<FailedPayee> failed = {};  // by orchestrator
+    std::uint64_t chain_id = 0;             // that it is on
+    std::vector<OpenPayout> payouts = {};   // by id
+    std::vector<OpenSlot> slots = {};       // by id
+    std::vector<BoundDay> bound = {};       // by address
+    std::vector<SignedWei> past_days = {};  // what was bound on the days with payouts before that one, the newest first
+    std::int64_t released_day = 0;          // UTC day number on which a person released a payout last; 0: none was
+    std::vector<Slot> last_slots = {};      // of each payer, the one with the highest nonce that is not free again
+    std::vector<FailedPayee> failed = {};   // by orchestrator
     std::uint64_t reverts = 0;  // slots that the chain executed as failures since a person last released a payout
     PayoutId next_payout = 1;
     SlotId next_slot = 1;

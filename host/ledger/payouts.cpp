@@ -88,6 +88,26 @@ Result<std::vector<BoundDay>> load_bound(sqlite::Database& database, NetworkId n
     }
 }
 
+// On the days with payouts before the last one, the newest first.
+Result<std::vector<SignedWei>> load_past_days(sqlite::Database& database, NetworkId network) {
+    STIPEND_LET(rows, database.prepare(
+                          "SELECT s.at / ?1, p.wei FROM payout p JOIN slot s ON s.id = p.slot WHERE s.network = ?2 AND "
+                          "s.at / ?1 IN (SELECT DISTINCT t.at / ?1 FROM slot t JOIN payout q ON q.slot = t.id WHERE "
+                          "t.network = ?2 ORDER BY 1 DESC LIMIT ?3 OFFSET 1) ORDER BY 1 DESC"));
+    rows.bind(ns_per_day).bind(network).bind(max_past_days);
+    std::vector<SignedWei> out;
+    std::int64_t day = 0;
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return out;
+        if (const auto own = rows.i64(); out.empty() || own != day) {
+            day = own;
+            out.emplace_back();
+        }
+        STIPEND_SET(out.back(), out.back().plus(SignedWei::from_bytes(rows.bytes32())));
+    }
+}
+
 // What a person has not released since: a payment that was executed as a failure, and a payee that a batch did not pay.
 // A batch that failed as a whole is not the fault of one payee.
 Result<void> load_failures(sqlite::Database& database, std::int64_t ns, NetworkId network, OpenPayouts& out) {
@@ -118,6 +138,11 @@ Result<void> load_failures(sqlite::Database& database, std::int64_t ns, NetworkI
     reverts.bind(network);
     STIPEND_TRY(reverts.next());
     out.reverts = reverts.as<std::uint64_t>();
+    STIPEND_LET(released, database.prepare("SELECT max(t.at) FROM payout_step t JOIN payout p ON p.id = t.payout WHERE "
+                                           "p.network = ?1 AND t.state = 1 AND t.by != ''"));
+    released.bind(network);
+    STIPEND_TRY(released.next());
+    out.released_day = released.maybe<std::int64_t>().value_or(0) / ns_per_day;
     return {};
 }
 
@@ -142,6 +167,7 @@ Result<OpenPayouts> load_open_payouts(sqlite::Database& database, std::int64_t n
                                                           "t.payer = s.payer AND t.chain_id = s.chain_id AND "
                                                           "t.state != 2)) ORDER BY payer")));
     STIPEND_SET(out.bound, load_bound(database, network));
+    STIPEND_SET(out.past_days, load_past_days(database, network));
     STIPEND_TRY(load_failures(database, ns, network, out));
     return out;
 }

@@ -97,8 +97,8 @@ class Run : public std::enable_shared_from_this<Run> {
         }
         // What it counts as was a person's to say.
         if (!seen.other.empty() && end.by.empty()) {
-            out_.find(cat(name_of(slot), ": did something else than it should, which this ledger does not have: ",
-                          seen.other));
+            out_.find(cat(name_of(slot),
+                          ": did something else than it should, which this ledger does not have: ", seen.other));
         } else if (seen.other.empty() && seen.executed != end.executed) {
             out_.find(cat(name_of(slot), ": was ", seen.executed ? "" : "not ",
                           "executed, but this ledger has the opposite"));

@@ -36,6 +36,9 @@ struct Rules {
     PayMode mode = PayMode::single;
     std::uint32_t batch_most = 200;  // payouts of one batch
     std::uint32_t max_reverts = 2;   // payments executed as failures, until a person releases a payout; 0: no limit
+    // Times the median of the last days with payouts that those of one UTC day may be, until a person releases one; 0:
+    // no limit.
+    std::uint32_t max_day_factor = 10;
     std::int64_t max_skew_ns = 1'800 * ns_per_s;  // between this clock and the newest block; 0: no limit
     std::uint32_t window = 4;                     // slots that are open at once; nodes keep few ahead of their turn
     std::uint64_t confirmations = 12;             // blocks above a payment's before it counts as confirmed

@@ -25,7 +25,13 @@ bool assigns(const ledger::PayoutChanges& changes) {
 }  // namespace
 
 Settler::Settler(Rules rules, Chain& chain, Book& book, Numbering& numbering, ledger::OpenPayouts open)
-    : rules_(std::move(rules)), chain_(chain), book_(book), numbering_(numbering), reverts_(open.reverts) {
+    : rules_(std::move(rules)),
+      chain_(chain),
+      book_(book),
+      numbering_(numbering),
+      reverts_(open.reverts),
+      past_days_(std::move(open.past_days)),
+      released_day_(open.released_day) {
     numbering_.restore(open, rules_.chain_id);
     for (const auto& one : open.failed) failed_[one.orchestrator] = one.payout;
     for (auto& one : open.payouts) {
@@ -43,10 +49,7 @@ Settler::Settler(Rules rules, Chain& chain, Book& book, Numbering& numbering, le
 
 void Settler::run(stipend_unix_ns now) {
     now_ = std::max(now_, now);  // a clock that goes back makes nothing older
-    if (const auto today = now_ / ns_per_day; today != day_) {
-        day_ = today;
-        bound_.clear();
-    }
+    if (const auto today = now_ / ns_per_day; today != day_) turn_day(today);
     go_on();
 }
 
@@ -162,6 +165,7 @@ void Settler::apply_step(const ledger::PayoutStep& step) {
     }
     if (payout.state == State::frozen) --frozen_;
     if (step.state == State::frozen) ++frozen_;
+    if (step.state == State::paid) note_paid(step);
     payout.state = step.state;
     payout.slot = step.slot;
     payout.reason = step.reason;
@@ -189,7 +193,7 @@ void Settler::note_failures(const ledger::PayoutChanges& changes) {
     for (const auto& step : changes.steps) {
         if (step.state != State::reserved || step.by.empty()) continue;
         failed_.erase(payouts_.at(step.payout).row.orchestrator);
-        reverts_ = 0;
+        note_released(step);
     }
 }
 

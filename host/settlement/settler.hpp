@@ -32,11 +32,18 @@ inline constexpr std::string_view endpoints = "endpoints";    // they contradict
 inline constexpr std::string_view foreign = "foreign";        // the payer's key was used by something else
 inline constexpr std::string_view unanswered = "unanswered";  // a question to the chain, the signer or the ledger
 inline constexpr std::string_view reverts = "reverts";        // payments were executed as failures
+inline constexpr std::string_view surge = "surge";            // far more is to be paid today than on other days
+inline constexpr std::string_view shrunk = "shrunk";          // the payer has fewer tokens than what it paid leaves
 inline constexpr std::string_view clock = "clock";            // it differs from that of the chain
 inline constexpr std::string_view gas = "gas";                // it costs more than the limit
 inline constexpr std::string_view funds = "funds";            // the payer has too little
 inline constexpr std::string_view nonce = "nonce";            // the payer's own transactions are not final yet
-inline constexpr std::array all{restored, chain, endpoints, foreign, unanswered, reverts, clock, gas, funds, nonce};
+inline constexpr std::array all{restored, chain,  endpoints, foreign, unanswered, reverts,
+                                surge,    shrunk, clock,     gas,     funds,      nonce};
+// Over when a person releases a payout.
+[[nodiscard]] constexpr bool is_breaker(std::string_view id) {
+    return id == reverts || id == surge || id == shrunk;
+}
 }  // namespace blocks
 struct Block {
     std::string_view id = {};  // one of `blocks`; empty: nothing blocks
@@ -171,6 +178,18 @@ class Settler {
     void step_all(const SlotView& slot, State state, const Sighting* seen, std::string_view reason,
                   ledger::PayoutChanges& changes);
 
+    // settler_breakers.cpp
+    [[nodiscard]] Block breaker() const;
+    struct Surge {
+        PayoutId payout = 0;
+        std::string text = {};
+    };
+    [[nodiscard]] std::optional<Surge> surge() const;
+    void turn_day(std::int64_t today);
+    void watch_funds();
+    void note_paid(const ledger::PayoutStep& step);
+    void note_released(const ledger::PayoutStep& step);
+
     // settler_bind.cpp
     bool reserve();
     void take_reserved(Result<std::vector<ledger::Payout>> reserved);
@@ -246,6 +265,11 @@ class Settler {
     std::uint64_t reverts_ = 0;                            // since a person's release
     std::map<std::string, SignedWei, std::less<>> bound_;  // on day_, by address
     std::int64_t day_ = 0;
+    std::vector<SignedWei> past_days_;  // what was bound on the last days with payouts before day_, the newest first
+    std::int64_t released_day_ = 0;     // on which a person released a payout last
+    // Of a token: what its payer had when nothing was under way, less what it has paid since. None: not known.
+    std::optional<PaymentTo> funds_left_;
+    std::string shrunk_;  // why the payer's funds are not what they should be, until a person releases a payout
     std::optional<Account> account_;
     std::int64_t skew_ns_ = 0;  // between the newest block and this clock, when the account was asked for
     stipend_unix_ns now_ = 0;

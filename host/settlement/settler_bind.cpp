@@ -67,11 +67,7 @@ std::uint64_t Settler::next_nonce() const {
 }
 
 Block Settler::binding_block() const {
-    if (rules_.max_reverts != 0 && reverts_ >= rules_.max_reverts) {
-        return {.id = blocks::reverts,
-                .text = cat(reverts_, " payments were executed as failures, want less than ", rules_.max_reverts,
-                            ": look at why, and release a payout that is held")};
-    }
+    if (auto tripped = breaker(); !tripped.id.empty()) return tripped;
     if (!account_) return {};
     if (rules_.max_skew_ns != 0 && skew_ns_ > rules_.max_skew_ns) {
         return {.id = blocks::clock,
@@ -98,8 +94,8 @@ Block Settler::binding_block() const {
     return {};
 }
 
-// The next payout of a payee whose last one failed waits for a person, and one payout does where so many failed that
-// nothing is bound: its release ends that.
+// The next payout of a payee whose last one failed waits for a person, and one payout does where a breaker keeps all of
+// them: its release ends that.
 bool Settler::hold_failed() {
     ledger::PayoutChanges changes;
     const ledger::OpenPayout* first = nullptr;
@@ -115,12 +111,13 @@ bool Settler::hold_failed() {
                                  .reason = cat("payout ", failed->second, " to the same payee failed on the chain"),
                                  .at = now_});
     }
-    if (changes.empty() && !held && first != nullptr && binding_block().id == blocks::reverts) {
-        changes.steps.push_back(
-            {.payout = first->row.id,
-             .state = State::held,
-             .reason = cat(reverts_, " payments were executed as failures: nothing is bound until one is released"),
-             .at = now_});
+    if (const auto tripped = breaker(); changes.empty() && !held && first != nullptr && !tripped.id.empty()) {
+        // The one that is too much for a day is left out of it, and those before it are within.
+        const auto found = tripped.id == blocks::surge ? surge() : std::nullopt;
+        changes.steps.push_back({.payout = found ? found->payout : first->row.id,
+                                 .state = State::held,
+                                 .reason = tripped.text.substr(0, ledger::max_reason_bytes),
+                                 .at = now_});
     }
     if (changes.empty()) return false;
     commit(std::move(changes));

@@ -105,11 +105,10 @@ void Settler::settle(PayoutId payout, Settled as, std::string by, std::function<
     if (!found) return done(found.error());
     const auto& slot = **found;
     const auto name = cat("payout ", payout, ": ");
-    const auto seen =
-        std::ranges::find_if(slot.sightings, [](const Sighting& one) { return !one.other.empty(); });
+    const auto seen = std::ranges::find_if(slot.sightings, [](const Sighting& one) { return !one.other.empty(); });
     if (seen == slot.sightings.end()) {
-        return done(fail(STIPEND_E_CONFLICT, name, "the chain has executed no transaction of it that did something else ",
-                         "than it should"));
+        return done(fail(STIPEND_E_CONFLICT, name,
+                         "the chain has executed no transaction of it that did something else ", "than it should"));
     }
     if (!seen->final) {
         return done(fail(STIPEND_E_BUSY, name, "its block ", seen->block, " can still be replaced: try again"));
@@ -131,7 +130,8 @@ void Settler::settle(PayoutId payout, Settled as, std::string by, std::function<
             step.block_hash = seen->block_hash;
             step.block = seen->block;
         } else {
-            step.reason = cat("it did something else than it should: ", seen->other).substr(0, ledger::max_reason_bytes);
+            step.reason =
+                cat("it did something else than it should: ", seen->other).substr(0, ledger::max_reason_bytes);
         }
         changes.steps.push_back(std::move(step));
     }

@@ -42,6 +42,7 @@ void Settler::take_account(Result<Account> account) {
                               ", but the last one of this ledger is ", *last,
                               ": it is an old backup, or something else uses the payer's key")};
     }
+    watch_funds();
 }
 
 bool Settler::look_at_attempts() {

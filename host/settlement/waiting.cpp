@@ -63,6 +63,14 @@ std::string_view command_of(std::string_view block) {
                "differs, `stipend reconcile --accept-restored`";
     }
     if (block == blocks::endpoints || block == blocks::chain) return "`stipend reconcile` says what differs";
+    if (block == blocks::surge) {
+        return "`stipend payouts list` and `stipend explain` show what is paid and why; the first `stipend payouts "
+               "release` lets all go on, for this UTC day";
+    }
+    if (block == blocks::shrunk) {
+        return "a block explorer shows what moved the payer's tokens; the first `stipend payouts release` lets all go "
+               "on";
+    }
     if (block == blocks::reverts) {
         return "`stipend payouts list --all` shows what failed; the first `stipend payouts release` lets all go on";
     }
@@ -91,9 +99,10 @@ Waiting waiting_of(const Settler& settler, ledger::PayoutId id, stipend_unix_ns 
                                id, "`, after which it is owed again")};
     }
     if (payout.state == State::frozen && slot != settler.slots().end() && did_other(slot->second)) {
-        return {.text = cat("a person: ", payout.reason),
-                .command = cat("a block explorer shows what it moved; once its block is final, `stipend payouts unfreeze ",
-                               id, " --as paid` where its payee has what it was owed, or else `--as owed`")};
+        return {
+            .text = cat("a person: ", payout.reason),
+            .command = cat("a block explorer shows what it moved; once its block is final, `stipend payouts unfreeze ",
+                           id, " --as paid` where its payee has what it was owed, or else `--as owed`")};
     }
     if (payout.state == State::frozen) {
         return {.text = cat("a person: ", payout.reason),
@@ -102,8 +111,9 @@ Waiting waiting_of(const Settler& settler, ledger::PayoutId id, stipend_unix_ns 
     }
     if (slot != settler.slots().end() && !slot->second.unread.empty()) {
         return {.text = cat("an answer of the chain about it that can be read: ", slot->second.unread),
-                .command = "`stipend reconcile` says whether the others can be read; take a node that answers wrong out "
-                           "of `rpc`, or put back the configuration that it was signed by, then `stipend reload`",
+                .command =
+                    "`stipend reconcile` says whether the others can be read; take a node that answers wrong out "
+                    "of `rpc`, or put back the configuration that it was signed by, then `stipend reload`",
                 .next = settler.next_look()};
     }
     if (payout.state == State::mined || payout.state == State::confirmed) {

@@ -25,8 +25,8 @@ const Bytes32& transfer_signature() {
     return out;
 }
 
-// Exactly one Transfer, of what was to be paid; otherwise, what there is instead. A token that takes a fee writes another
-// one, or a lower amount.
+// Exactly one Transfer, of what was to be paid; otherwise, what there is instead. A token that takes a fee writes
+// another one, or a lower amount.
 std::string other_than(const Address& payer, const Payment& payment, const std::vector<Log>& logs) {
     std::vector<const Log*> transfers;
     for (const auto& log : logs) {

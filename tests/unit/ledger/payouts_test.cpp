@@ -221,6 +221,36 @@ TEST_CASE("a frozen payout whose attempt was executed counts as what the person 
     CHECK(broken_invariant(free_again).value_or("").starts_with("by: got \"api:admin\""));
 }
 
+TEST_CASE("what was bound on past days is known, the newest first, and when a person released a payout last") {
+    constexpr std::int64_t first_day = start_ns / ns_per_day;
+    Owing it;
+    CHECK(it.open().past_days.empty());
+    for (std::int64_t day = 0; day < 10; ++day) {
+        if (day > 0) it.engine.run(1);
+        auto row = slot(day + 1, static_cast<std::uint64_t>(7 + day));
+        row.at = start_ns + day * ns_per_day;
+        it.must({.reserved = {payout(day + 1, 1, owed_to(*it.ledger, 1).c_str())}});
+        it.must({.slots = {row}, .steps = {payout_step(day + 1, PayoutState::bound, day + 1)}});
+        it.must({.attempts = {attempt(day + 1, static_cast<std::uint8_t>(day + 1))}});
+        it.must({.ends = {slot_end(day + 1, static_cast<std::uint8_t>(day + 1))},
+                 .steps = {payout_step(day + 1, PayoutState::paid, day + 1)}});
+    }
+    const auto open = it.open();
+    REQUIRE(open.bound.size() == 1);
+    CHECK(open.bound[0].day == first_day + 9);
+    REQUIRE(open.past_days.size() == max_past_days);
+    for (const auto& wei : open.past_days) CHECK(wei.text() == it.owed);
+    CHECK(open.released_day == 0);
+    it.engine.run(1);
+    it.must({.reserved = {payout(11, 1, owed_to(*it.ledger, 1).c_str())}});
+    it.must({.steps = {payout_step(11, PayoutState::held)}});
+    auto released = payout_step(11, PayoutState::reserved);
+    released.by = "api:admin";
+    released.at = start_ns + 12 * ns_per_day;
+    it.must({.steps = {released}});
+    CHECK(it.open().released_day == first_day + 12);
+}
+
 TEST_CASE("a payee that failed is known until a person releases a payout of it; a failed batch blames no payee") {
     Owing it;
     it.reserve_and_bind();
