@@ -41,8 +41,8 @@ def wait_for(condition, what):
 class Chain:
     """Mines a block when it is asked to, or, with `mines`, for each transaction."""
 
-    def __init__(self, mines=False):
-        self.mines = mines
+    def __init__(self, mines=False, options=()):
+        self.mines, self.options = mines, options
 
     def __enter__(self):
         probe = socket.socket()
@@ -57,7 +57,7 @@ class Chain:
     def start(self, port):
         mining = [] if self.mines else ["--no-mining"]
         return subprocess.Popen([ANVIL, "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(CHAIN), *mining,
-                                 "--silent"], stdin=subprocess.DEVNULL)
+                                 *self.options, "--silent"], stdin=subprocess.DEVNULL)
 
     def __exit__(self, *_):
         self.process.kill()

@@ -28,8 +28,12 @@ class PayoutTest(unittest.TestCase):
     signer_more = ""
     plugin_more = {}
 
+    @staticmethod
+    def new_chain():
+        return rig.Chain(mines=True)
+
     def setUp(self):
-        self.chain = self.enterContext(rig.Chain(mines=True))
+        self.chain = self.enterContext(self.new_chain())
         self.signer = self.enterContext(SignerProcess(more=self.signer_more))
         self.devnet = Devnet(self.orchestrators)
         self.addCleanup(self.devnet.end)
