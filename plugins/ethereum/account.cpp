@@ -76,7 +76,11 @@ std::vector<RpcCall> account_calls(const Settings& settings, const Heads& at) {
                              of_payer("eth_getTransactionCount", at.final),
                              of_payer("eth_getBalance", at.newest)};
     for (auto& call : contract_calls(settings, quantity_text(at.newest))) out.push_back(std::move(call));
-    if (!settings.tip) out.push_back({"eth_maxPriorityFeePerGas", "[]"});
+    if (settings.legacy) {
+        out.push_back({"eth_gasPrice", "[]"});
+    } else if (!settings.tip) {
+        out.push_back({"eth_maxPriorityFeePerGas", "[]"});
+    }
     return out;
 }
 
@@ -94,7 +98,10 @@ Result<AccountView> read_account(const Settings& settings, const Heads& at, Answ
     } else {
         STIPEND_SET(out.tip, read_u256(answers.back()));
     }
-    if (!out.newest.base_fee) return fail(STIPEND_E_INVALID, "the newest block has no base fee: no chain of EIP-1559");
+    if (!settings.legacy && !out.newest.base_fee) {
+        return fail(STIPEND_E_INVALID,
+                    "the newest block has no base fee: no chain of EIP-1559, which wants `transactions: legacy`");
+    }
     if (out.final_next_nonce > out.next_nonce) {
         return fail(STIPEND_E_INVALID, "the payer has ", out.final_next_nonce, " transactions in final blocks and ",
                     out.next_nonce, " in all");
@@ -124,8 +131,17 @@ Result<Account> agreed_account(const Settings& settings, const Views<AccountView
                 " that say the same");
 }
 
+Uint256 base_fee(const Settings& settings, const AccountView& view) {
+    if (!settings.legacy) return *view.newest.base_fee;
+    return settings.max_fee_per_gas < view.tip ? view.tip : Uint256();
+}
+
 SuggestedFees suggested_fees(const Settings& settings, const AccountView& view) {
     const auto& most = settings.max_fee_per_gas;
+    if (settings.legacy) {
+        const auto price = std::min(view.tip, most);
+        return {.tip = price, .cap = price};
+    }
     SuggestedFees out{.tip = std::min(view.tip, most), .cap = most};
     const auto& base = *view.newest.base_fee;
     if (most < base) return out;

@@ -51,7 +51,7 @@ struct AccountView {
     std::uint64_t next_nonce = 0;
     std::uint64_t final_next_nonce = 0;
     Uint256 balance;
-    Uint256 tip;
+    Uint256 tip;  // that the node suggests; of legacy transactions, the price of gas
     ContractView contract;
 
     // What it can pay out, in the smallest unit of the asset.
@@ -75,7 +75,10 @@ struct SuggestedFees {
     Uint256 tip;
     Uint256 cap;
 };
-// The cap is 2 x base fee + tip. Both are at most max_fee_per_gas.
+// What gas costs at least beside the tip. Of legacy transactions nothing; or what nodes suggest, where that is beyond
+// max_fee_per_gas.
+[[nodiscard]] Uint256 base_fee(const Settings& settings, const AccountView& view);
+// The cap is 2 x base fee + tip; of legacy transactions both are the price of gas. Both are at most max_fee_per_gas.
 [[nodiscard]] SuggestedFees suggested_fees(const Settings& settings, const AccountView& view);
 
 }  // namespace evm

@@ -34,6 +34,8 @@ inline constexpr char config_schema[] = R"({
               "description": "Of which the token's smallest unit is one: 6 for USDC. The token has to say the same."}}}]},
     "batch_contract": {"type": "string",
       "description": "The address of the contract that pays many payees at once (BatchPayer). Its code has to be the one that this version knows. Without it each payee has a transaction of its own. Only for the coin of the chain."},
+    "transactions": {"type": "string", "enum": ["eip1559", "legacy"], "default": "eip1559",
+      "description": "legacy: for a chain without EIP-1559, whose blocks have no base fee. Each then bids one price for its gas. The signer has to be configured the same."},
     "max_fee_per_gas_wei": {"type": ["integer", "string"], "description": "The most that is bid for one gas, in wei."},
     "tip_wei": {"type": ["integer", "string"], "description": "The tip for one gas, in wei. By default what the endpoints suggest."},
     "gas_margin_percent": {"type": "integer", "minimum": 0, "maximum": 500, "default": 20,

@@ -55,6 +55,15 @@ Result<void> parse_final(const ConfigView& config, Settings& out) {
 }
 
 Result<void> parse_fees(const ConfigView& config, Settings& out) {
+    const auto transactions = config.at("transactions");
+    STIPEND_LET(type, transactions.string_or("eip1559"));
+    if (type != "eip1559" && type != "legacy") {
+        return transactions.refuse("got \"", stipend::clip(type, 60), "\", want eip1559 or legacy");
+    }
+    out.legacy = type == "legacy";
+    if (out.legacy && config.at("tip_wei").present()) {
+        return config.at("tip_wei").refuse("got a tip, which legacy transactions do not have: leave it out");
+    }
     STIPEND_LET(most, config.at("max_fee_per_gas_wei").integer(1));
     out.max_fee_per_gas = Uint256(static_cast<std::uint64_t>(most));
     if (config.at("tip_wei").present()) {

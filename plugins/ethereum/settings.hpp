@@ -37,8 +37,9 @@ struct Settings {
     std::string signer_socket;
     std::string final_tag;          // finalized or safe; empty: by depth
     std::uint64_t final_depth = 0;  // blocks above
+    bool legacy = false;            // transactions without EIP-1559: one price for gas, which is tip and cap
     Uint256 max_fee_per_gas;        // wei
-    std::optional<Uint256> tip;     // wei per gas
+    std::optional<Uint256> tip;     // wei per gas; not of legacy transactions
     std::uint64_t gas_margin_percent = 0;
     std::uint64_t max_payment_gas = 0;  // of a payment to one payee
     std::int64_t timeout_ns = 0;        // of one operation

@@ -63,7 +63,7 @@ stipend_account account_record(const Settings& settings, const Heads& heads, con
     out.final_head = heads.final;
     out.coins_wei = view.balance.to_abi();
     out.funds = view.funds(settings).to_abi();
-    out.base_fee_wei = view.newest.base_fee->to_abi();
+    out.base_fee_wei = base_fee(settings, view).to_abi();
     out.suggested = fees_of(fees.tip, fees.cap, 0);
     return out;
 }

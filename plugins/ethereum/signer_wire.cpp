@@ -79,17 +79,19 @@ std::string sign_request(const Order& order) {
     for (const auto& [to, amount] : order.payments) {
         payments.push(Json::object().set("to", to.text()).set("amount", amount.text()));
     }
+    auto transaction = Json::object()
+                           .set("chain_id", made.chain_id)
+                           .set("nonce", made.nonce)
+                           .set("max_priority_fee_per_gas", made.max_priority_fee_per_gas.text())
+                           .set("max_fee_per_gas", made.max_fee_per_gas.text())
+                           .set("gas_limit", made.gas_limit)
+                           .set("to", made.to.text())
+                           .set("value", made.value.text())
+                           .set("data", hex_text(made.data));
+    if (made.type == stipend::ethereum::TransactionType::legacy) transaction.set("type", "legacy");
     return Json::object()
         .set("op", "sign")
-        .set("transaction", Json::object()
-                                .set("chain_id", made.chain_id)
-                                .set("nonce", made.nonce)
-                                .set("max_priority_fee_per_gas", made.max_priority_fee_per_gas.text())
-                                .set("max_fee_per_gas", made.max_fee_per_gas.text())
-                                .set("gas_limit", made.gas_limit)
-                                .set("to", made.to.text())
-                                .set("value", made.value.text())
-                                .set("data", hex_text(made.data)))
+        .set("transaction", std::move(transaction))
         .set("pays", Json::object()
                          .set("asset", order.token ? order.token->text() : "native")
                          .set("payments", std::move(payments)))

@@ -76,7 +76,9 @@ Result<Order> order_of(const Settings& settings, const SlotRequest& request) {
         return fail(STIPEND_E_INVALID, "a slot of another payer: want ", settings.payer->text());
     }
     STIPEND_TRY(check_count(settings, request));
-    Order out{.transaction = {.chain_id = settings.chain_id,
+    using stipend::ethereum::TransactionType;
+    Order out{.transaction = {.type = settings.legacy ? TransactionType::legacy : TransactionType::eip1559,
+                              .chain_id = settings.chain_id,
                               .nonce = request.slot,
                               .max_priority_fee_per_gas = {},
                               .max_fee_per_gas = {},

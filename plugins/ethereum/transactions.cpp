@@ -74,20 +74,38 @@ Result<Uint256> read_loosely(const Json* json, std::string_view what) {
     return stipend::ethereum::from_bytes32(out);
 }
 
-// The bytes that a transaction of type 2 with these fields has.
+// The fee and the signature of a legacy transaction: its v has the chain (EIP-155).
+Result<Bytes> shown_legacy_bytes(const Json& json, stipend::ethereum::Transaction made) {
+    constexpr std::uint64_t v_base = 35;
+    STIPEND_SET(made.max_fee_per_gas, read_loosely(json.find("gasPrice"), "gasPrice"));
+    made.max_priority_fee_per_gas = made.max_fee_per_gas;
+    STIPEND_LET(v, read_small_quantity(json.find("v"), "v"));
+    if (v < v_base) return fail(STIPEND_E_INVALID, "v: got ", v, ", want one with a chain (EIP-155)");
+    made.type = stipend::ethereum::TransactionType::legacy;
+    made.chain_id = (v - v_base) / 2;
+    STIPEND_LET(r, read_loosely(json.find("r"), "r"));
+    STIPEND_LET(s, read_loosely(json.find("s"), "s"));
+    return stipend::ethereum::encode_signed(
+        made,
+        {.r = stipend::ethereum::to_bytes32(r), .s = stipend::ethereum::to_bytes32(s), .odd = (v - v_base) % 2 == 1});
+}
+
+// The bytes that a transaction with these fields has, of type 2 or a legacy one.
 Result<Bytes> shown_bytes(const Json& json) {
     STIPEND_LET(to_bytes, read_address(json.find("to"), "to"));
     const auto to = Address::of(to_bytes);
     if (!to) return fail(STIPEND_E_INVALID, "to: the zero address");
     stipend::ethereum::Transaction out{
         .max_priority_fee_per_gas = {}, .max_fee_per_gas = {}, .to = *to, .value = {}, .data = {}};
-    STIPEND_SET(out.chain_id, read_small_quantity(json.find("chainId"), "chainId"));
     STIPEND_SET(out.nonce, read_small_quantity(json.find("nonce"), "nonce"));
-    STIPEND_SET(out.max_priority_fee_per_gas, read_loosely(json.find("maxPriorityFeePerGas"), "maxPriorityFeePerGas"));
-    STIPEND_SET(out.max_fee_per_gas, read_loosely(json.find("maxFeePerGas"), "maxFeePerGas"));
     STIPEND_SET(out.gas_limit, read_small_quantity(json.find("gas"), "gas"));
     STIPEND_SET(out.value, read_loosely(json.find("value"), "value"));
     STIPEND_SET(out.data, read_bytes(json.find("input"), "input"));
+    const auto* tip = json.find("maxPriorityFeePerGas");
+    if (tip == nullptr || tip->is(Json::Kind::null)) return shown_legacy_bytes(json, std::move(out));
+    STIPEND_SET(out.chain_id, read_small_quantity(json.find("chainId"), "chainId"));
+    STIPEND_SET(out.max_priority_fee_per_gas, read_loosely(json.find("maxPriorityFeePerGas"), "maxPriorityFeePerGas"));
+    STIPEND_SET(out.max_fee_per_gas, read_loosely(json.find("maxFeePerGas"), "maxFeePerGas"));
     const auto* parity = json.find("yParity");
     STIPEND_LET(odd, read_loosely(parity != nullptr ? parity : json.find("v"), "yParity"));
     STIPEND_LET(r, read_loosely(json.find("r"), "r"));

@@ -88,8 +88,10 @@ std::string_view name_of(Kind kind) {
 Judged<Purpose> purpose_of(const Transaction& transaction, const Claim& claim, const Address& payer,
                            const Settings& settings) {
     if (const auto fit = check(transaction); !fit) return refuse("not_payable", fit.error().message);
-    if (transaction.type != ethereum::TransactionType::eip1559) {
-        return refuse("not_payable", "a legacy transaction, want one of type 2");
+    if (transaction.type != settings.transactions) {
+        const bool legacy = transaction.type == ethereum::TransactionType::legacy;
+        return refuse("not_payable", legacy ? "a legacy transaction, want one of type 2"
+                                            : "a transaction of type 2, want a legacy one (`transactions: legacy`)");
     }
     if (transaction.chain_id != settings.chain_id) {
         return refuse("wrong_chain", "got chain ", transaction.chain_id, ", want ", settings.chain_id);

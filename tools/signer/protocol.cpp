@@ -84,9 +84,9 @@ class ObjectReader {
 };
 
 Judged<Transaction> parse_transaction(const Json* json) {
-    ObjectReader reader(
-        json, "transaction",
-        {"chain_id", "nonce", "max_priority_fee_per_gas", "max_fee_per_gas", "gas_limit", "to", "value", "data"});
+    ObjectReader reader(json, "transaction",
+                        {"chain_id", "nonce", "max_priority_fee_per_gas", "max_fee_per_gas", "gas_limit", "to", "value",
+                         "data", "type"});
     const auto chain_id = reader.u64("chain_id");
     const auto nonce = reader.u64("nonce");
     auto tip = reader.u256("max_priority_fee_per_gas");
@@ -95,8 +95,15 @@ Judged<Transaction> parse_transaction(const Json* json) {
     const auto to = reader.address("to");
     auto value = reader.u256("value");
     auto data = reader.bytes("data");
+    using ethereum::TransactionType;
+    auto type = TransactionType::eip1559;
+    if (reader.member("type") != nullptr) {
+        type = TransactionType::legacy;
+        if (reader.text("type") != "legacy") reader.refuse_member("type", "legacy, or none");
+    }
     if (reader.fault()) return *reader.fault();
-    return Transaction{.chain_id = chain_id,
+    return Transaction{.type = type,
+                       .chain_id = chain_id,
                        .nonce = nonce,
                        .max_priority_fee_per_gas = std::move(tip),
                        .max_fee_per_gas = std::move(fee),

@@ -42,6 +42,7 @@ constexpr std::string_view schema_text = R"({
   "users": {"type": "array", "minItems": 1, "maxItems": 16, "items": {"format": "text", "pattern": "^.{1,64}$",
     "x-noun": "a user's name or number"}},
   "batch_contract": {"$ref": "#/$defs/address"},
+  "transactions": {"format": "word", "enum": ["eip1559", "legacy"], "default": "eip1559"},
   "fees": {"type": "object", "additionalProperties": false, "x-noun": "the limits of fees",
     "required": ["max_fee_per_gas", "max_gas", "per_day"], "properties": {
     "max_fee_per_gas": {"$ref": "#/$defs/wei"},
@@ -135,6 +136,7 @@ void read_root(const Node& root, Settings& out, Diagnostics& diagnostics) {
     }
     read_users(*root.find("users"), out, diagnostics);
     if (const auto* contract = root.find("batch_contract")) out.batch_contract = reader.address(*contract);
+    if (reader.text("transactions") == "legacy") out.transactions = ethereum::TransactionType::legacy;
     const SettingsReader fees(*root.find("fees"), diagnostics);
     out.max_fee_per_gas = fees.amount("max_fee_per_gas");
     out.max_gas = fees.number("max_gas");

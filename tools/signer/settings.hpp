@@ -10,6 +10,7 @@
 
 #include "ethereum/address.hpp"
 #include "ethereum/bytes.hpp"
+#include "ethereum/transaction.hpp"
 #include "stipend/result.hpp"
 
 namespace stipend::signer {
@@ -40,7 +41,8 @@ struct Settings {
     std::string socket;                 // an absolute path
     std::vector<uid_t> users;           // that may connect
     std::optional<Address> batch_contract;
-    Uint256 max_fee_per_gas;  // wei
+    ethereum::TransactionType transactions = ethereum::TransactionType::eip1559;  // no other is signed
+    Uint256 max_fee_per_gas;                                                      // wei
     std::uint64_t max_gas = 0;
     Uint256 max_fees_per_day;  // wei: gas limit x fee of all transactions
     std::vector<AssetLimits> assets;

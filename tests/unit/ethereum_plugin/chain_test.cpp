@@ -59,6 +59,26 @@ TEST_CASE("suggested fees are at most what the configuration allows") {
     CHECK(number(account->raw.suggested.cap_wei) == "1000000000");
 }
 
+TEST_CASE("without EIP-1559 both fees are the price of gas in the middle, and there is no base fee") {
+    Scene scene(3, R"(,"transactions":"legacy")");
+    for (auto& node : scene.nodes) node.base_fee.clear();
+    scene.nodes[0].gas_price = "0x3b9ac9ff";
+    scene.nodes[1].gas_price = "0x7";
+    auto account = scene.account();
+    REQUIRE_MESSAGE(account.status() == STIPEND_OK, account.error());
+    CHECK(number(account->raw.suggested.tip_wei) == "7");
+    CHECK(number(account->raw.suggested.cap_wei) == "7");
+    CHECK(number(account->raw.base_fee_wei) == "0");
+    // Beyond max_fee_per_gas_wei the host is to wait: what it costs is above the cap.
+    for (auto& node : scene.nodes) node.gas_price = "0x3b9aca01";
+    account = scene.account();
+    CHECK(number(account->raw.suggested.cap_wei) == "1000000000");
+    CHECK(number(account->raw.base_fee_wei) == "1000000001");
+    Scene other(1);
+    other.nodes[0].base_fee.clear();
+    CHECK(other.account().error().find("wants `transactions: legacy`") != std::string::npos);
+}
+
 TEST_CASE("without a quorum that says the same there is no account") {
     Scene scene(3);
     scene.nodes[0].nonce = "0x8";

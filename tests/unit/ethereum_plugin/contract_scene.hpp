@@ -47,6 +47,20 @@ inline eth::SignedTransaction signed_call(const eth::Address& to, const eth::Byt
 // A transaction as eth_getTransactionByHash has it.
 inline Json shown(const eth::SignedTransaction& made) {
     const auto& fields = made.transaction;
+    if (fields.type == eth::TransactionType::legacy) {
+        return Json::object()
+            .set("hash", eth::hex_text(made.hash))
+            .set("type", "0x0")
+            .set("nonce", evm::quantity_text(fields.nonce))
+            .set("gasPrice", evm::quantity_text(fields.max_fee_per_gas))
+            .set("gas", evm::quantity_text(fields.gas_limit))
+            .set("to", fields.to.text())
+            .set("value", evm::quantity_text(fields.value))
+            .set("input", eth::hex_text(fields.data))
+            .set("v", evm::quantity_text(35 + 2 * fields.chain_id + (made.signature.odd ? 1 : 0)))
+            .set("r", eth::hex_text(made.signature.r))
+            .set("s", eth::hex_text(made.signature.s));
+    }
     return Json::object()
         .set("hash", eth::hex_text(made.hash))
         .set("type", "0x2")

@@ -80,6 +80,9 @@ inline std::string signed_answer(const std::string& request, const std::function
                           .to = eth::testing::address_of_hex(text("to")),
                           .value = eth::testing::number_of(text("value")),
                           .data = eth::testing::bytes_of_hex(text("data"))};
+    if (const auto* type = from.find("type"); type != nullptr && type->text() == "legacy") {
+        made.type = eth::TransactionType::legacy;
+    }
     if (change) change(made);
     const auto out = eth::sign(made, eth::testing::key_of_hex(key));
     REQUIRE(out.ok());

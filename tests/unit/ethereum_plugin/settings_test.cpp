@@ -42,6 +42,10 @@ TEST_CASE("a configuration that is wrong is refused with its pointer") {
     CHECK(complaint("final", R"({"tag":"latest-depth"})") == "/final/depth: missing, want a number");
     CHECK(complaint("final", R"({"tag":"latest-depth","depth":12})") == "accepted");
     CHECK(complaint("final", R"({"depth":12})") == "/final/depth: got a depth, which only `tag: latest-depth` takes");
+    CHECK(complaint("transactions", R"("legacy")") == "accepted");
+    CHECK(complaint("transactions", R"("blob")") == R"(/transactions: got "blob", want eip1559 or legacy)");
+    CHECK(complaint("transactions", R"("legacy","tip_wei":1)") ==
+          "/tip_wei: got a tip, which legacy transactions do not have: leave it out");
     const std::string usdc = R"("0xaf88d065e77c8cC2239327C5EDb3A432268e5831")";
     const std::string self = "\"" + std::string(eth::testing::payer_address) + "\"";
     CHECK(complaint("asset", usdc) ==

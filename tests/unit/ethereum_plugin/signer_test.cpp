@@ -68,6 +68,27 @@ TEST_CASE("what was signed is compared field by field") {
     CHECK(both.wait(both.scene.sign(Slot(7).raw)).status() == STIPEND_E_INVALID);
 }
 
+TEST_CASE("a legacy transaction is asked for by its type, with one price, and no other type is taken for it") {
+    Both both(R"(,"transactions":"legacy")");
+    Slot slot(7);
+    slot.raw.fees.tip_wei = slot.raw.fees.cap_wei;
+    both.signer.answer = [](const std::string& request) { return evm::frame(signed_answer(request)); };
+    const auto made = both.wait(both.scene.sign(slot.raw));
+    REQUIRE_MESSAGE(made.status() == STIPEND_OK, made.error());
+    const auto read =
+        eth::decode_signed(std::span(reinterpret_cast<const std::uint8_t*>(made->bytes.data()), made->bytes.size()));
+    REQUIRE(read.ok());
+    CHECK(read->transaction.type == eth::TransactionType::legacy);
+    CHECK(read->transaction.max_fee_per_gas.text() == "300");
+    CHECK(both.signer.requests.at(0).find(R"("type":"legacy")") != std::string::npos);
+    both.signer.answer = [](const std::string& request) {
+        return evm::frame(signed_answer(request, [](auto& other) { other.type = eth::TransactionType::eip1559; }));
+    };
+    CHECK(both.wait(both.scene.sign(slot.raw)).status() == STIPEND_E_INVALID);
+    // Two prices are none of a legacy transaction.
+    CHECK(both.wait(both.scene.sign(Slot(7).raw)).status() == STIPEND_E_INVALID);
+}
+
 TEST_CASE("a signer that talks nonsense, hangs or hangs up ends the operation, and the next one works") {
     Both both;
     CHECK(both.status("GARBAGE and more of it") == STIPEND_E_INVALID);  // announces 1.1 GB

@@ -216,3 +216,26 @@ TEST_CASE("a transfer is executed where the token says so by exactly one event")
     for (auto& node : scene.nodes) mine_call(node, nothing, {});
     CHECK(scene.sight({nothing.hash})->items[0].executed == 1);
 }
+
+TEST_CASE("a legacy transaction in a block is shown by its price and its v, which has the chain") {
+    Tokens scene(1);
+    auto fields = transfer().transaction;
+    fields.type = eth::TransactionType::legacy;
+    fields.max_priority_fee_per_gas = fields.max_fee_per_gas;
+    const auto made = *eth::sign(fields, eth::testing::key_of_hex(eth::testing::payer_key));
+    mine_call(scene.nodes[0], made, {moved(sender, payment.to, 1000)});
+    const auto seen = scene.sight({made.hash});
+    REQUIRE_MESSAGE(seen.status() == STIPEND_OK, seen.error());
+    CHECK(seen->items[0].executed == STIPEND_OUTCOME_DONE);
+    // Without a chain in its v it is none of ours; nor with another price.
+    for (const auto& [old, other] :
+         {std::pair(R"("gasPrice":"0x9")", R"("gasPrice":"0x8")"), std::pair(R"("v":"0x)", R"("v":"0x1b","w":"0x)")}) {
+        auto& text = scene.nodes[0].pool[eth::hex_text(made.hash)];
+        const auto kept = text;
+        const auto at = text.find(old);
+        REQUIRE(at != std::string::npos);
+        text.replace(at, std::string_view(old).size(), other);
+        CHECK(scene.sight({made.hash}).status() == STIPEND_E_UNAVAILABLE);
+        text = kept;
+    }
+}

@@ -40,6 +40,20 @@ TEST_CASE("each kind of payment is signed") {
     CHECK(fixture.sign(no_op(5), {}) == "ok");
 }
 
+TEST_CASE("where legacy transactions are configured, they are signed and no others") {
+    SignerFixture fixture;
+    fixture.settings.transactions = ethereum::TransactionType::legacy;
+    fixture.restart();
+    auto legacy = coins(0, payee_address, "1");
+    CHECK(fixture.sign(legacy, claim_of(legacy)) == "not_payable");
+    legacy.type = ethereum::TransactionType::legacy;
+    legacy.max_priority_fee_per_gas = legacy.max_fee_per_gas;
+    CHECK(fixture.sign(legacy, claim_of(legacy)) == "ok");
+    auto two_prices = legacy;
+    two_prices.max_priority_fee_per_gas = number_of("1");
+    CHECK(fixture.sign(two_prices, claim_of(two_prices)) == "not_payable");
+}
+
 TEST_CASE("anything else is refused") {
     SignerFixture fixture;
     const auto refused = [&](Transaction transaction, const Claim& claim) { return fixture.sign(transaction, claim); };

@@ -45,6 +45,21 @@ TEST_CASE("a signature is answered as raw bytes, and again as the same") {
     CHECK(answer(*fixture.signer, R"({"op":"attempts","nonce":1})") == R"({"attempts":[]})");
 }
 
+TEST_CASE("a legacy transaction is named as such, and nothing else is a type") {
+    const auto read = [](const std::string& text) { return parse_sign_request(*parse_json(text)); };
+    const auto plain = read(std::string(request));
+    REQUIRE(std::holds_alternative<SignRequest>(plain));
+    CHECK(std::get<SignRequest>(plain).transaction.type == ethereum::TransactionType::eip1559);
+    const auto legacy = read(with(R"("nonce":0)", R"("nonce":0,"type":"legacy")"));
+    REQUIRE(std::holds_alternative<SignRequest>(legacy));
+    CHECK(std::get<SignRequest>(legacy).transaction.type == ethereum::TransactionType::legacy);
+    for (const auto* other : {R"("nonce":0,"type":"eip1559")", R"("nonce":0,"type":0)", R"("nonce":0,"type":null)"}) {
+        const auto refused = read(with(R"("nonce":0)", other));
+        REQUIRE(std::holds_alternative<Refusal>(refused));
+        CHECK(std::get<Refusal>(refused).code == "bad_request");
+    }
+}
+
 TEST_CASE("a refusal has a code and a message") {
     SignerFixture fixture;
     CHECK(
