@@ -20,11 +20,21 @@ Waiting reserved(const Settler& settler, const ledger::OpenPayout& payout, stipe
     return {.text = "its turn to be bound to a nonce"};
 }
 
+// The signer in force has another key.
+Waiting of_earlier_payer(const Settler::SlotView& slot) {
+    return {.text = cat("nonce ", slot.row.nonce, " of an earlier payer, ", slot.row.payer, ": ",
+                        slot.attempts.empty() ? "nothing is signed for it"
+                                              : "what is signed for it is sent again, with the same fees"),
+            .command = cat("to sign it, or sign it with higher fees: set `payouts.config.payer` back to ",
+                           slot.row.payer, ", and `signer` to its signer, then `stipend reload`, until it is final")};
+}
+
 Waiting sent(const Settler& settler, const Settler::SlotView& slot) {
     const auto& rules = settler.rules();
     const auto& newest = slot.attempts.back();
     const auto& account = settler.account();
     const auto nonce = cat("nonce ", slot.row.nonce);
+    if (account && account->payer != slot.row.payer) return of_earlier_payer(slot);
     if (account && account->payer == slot.row.payer && account->next_slot < slot.row.nonce) {
         return {.text = cat(nonce, " waits for nonce ", account->next_slot, ", which the chain executes first")};
     }
@@ -121,7 +131,11 @@ Waiting waiting_of(const Settler& settler, ledger::PayoutId id, stipend_unix_ns 
     }
     if (auto all = waiting_of_all(settler); !all.text.empty()) return all;
     if (payout.state == State::reserved) return reserved(settler, payout, now);
-    if (slot == settler.slots().end() || slot->second.attempts.empty()) return {.text = "the signer"};
+    if (slot == settler.slots().end()) return {.text = "the signer"};
+    if (slot->second.attempts.empty()) {
+        const bool earlier = settler.account() && settler.account()->payer != slot->second.row.payer;
+        return earlier ? of_earlier_payer(slot->second) : Waiting{.text = "the signer"};
+    }
     return sent(settler, slot->second);
 }
 

@@ -66,11 +66,11 @@ def payment(nonce, to=PAYEE, wei=1, fee=GWEI, tip=0):
 class SignerProcess:
     """A folder with a key and a configuration, which ends with further assets or keys, and the process that uses it."""
 
-    def __init__(self, per_day=ETHER, users="[root]", more="", max_gas=1_000_000, fees_per_day=10 * ETHER):
+    def __init__(self, per_day=ETHER, users="[root]", more="", max_gas=1_000_000, fees_per_day=10 * ETHER, key=KEY):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signer."))
         self.process = None
         self.secret("passphrase", PASSPHRASE + "\n")
-        self.secret("key", KEY + "\n")
+        self.secret("key", key + "\n")
         self.keystore = self.folder / "payer.json"
         self.command("key", "import", "--out", self.keystore, "--passphrase-file", self.folder / "passphrase", "--from",
                      self.folder / "key")

@@ -409,12 +409,28 @@ TEST_CASE("a change of the payer: the old one's payments are watched, and the ne
     world.run();
     REQUIRE(world.states() == "1 sent, 2 reserved");
     world.chain.payer = "0x" + std::string(40, 'b');
+    // The earlier one's is sent again as it is, and `payouts show` says how it is signed with higher fees.
+    world.chain.drop_pool();
+    world.pass(31);
+    world.run();
+    const auto waits = waiting_of(world.settler(), 1, ledger_test::start_ns);
+    CHECK(waits.text == cat("nonce 0 of an earlier payer, ", payer_address,
+                            ": what is signed for it is sent again, with the same fees"));
+    CHECK(waits.command.find(cat("`payouts.config.payer` back to ", payer_address)) != std::string::npos);
     world.settings.window = 4;
     world.pass(130);
     world.run();
     CHECK(world.states() == "1 sent, 2 bound");  // this model's signer signs for the first payer alone
     CHECK(world.settler().slots().at(1).attempts.size() == 1);
     CHECK(world.settler().slots().at(2).row.payer == world.chain.payer);
+    // With the earlier payer back it is signed with higher fees, and that one's is paid.
+    world.chain.payer = payer_address;
+    world.pass(130);
+    world.run();
+    CHECK(world.settler().slots().at(1).attempts.size() == 2);
+    world.until_settled(6);
+    CHECK(world.chain.received(World::address(1)).text() == "6000000000000000");
+    CHECK(world.states() == "2 bound");
 }
 
 // World::run looks at each of these: when it is to be called again lies ahead.
