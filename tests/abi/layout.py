@@ -3,6 +3,7 @@
 
     tests/abi/layout.py             compare (CTest: abi_layout)
     tests/abi/layout.py --renew     write the golden file, after a deliberate change
+    tests/abi/layout.py --since F   what this ABI does not have any more of that in the golden file F (CTest: abi_since)
     tests/abi/layout.py --anchor    print the source of the anchor library, see tests/abi/CMakeLists.txt
 
 A C program is generated from the headers and built as C11 and as C++20 by every compiler there is; each must print the
@@ -153,6 +154,39 @@ def check(include, golden_path, which=None):
     return ""
 
 
+def read_golden(text):
+    """(structs, the other lines): a struct is its first line and its fields, in their order."""
+    structs, others = {}, set()
+    for line in text.splitlines():
+        if found := re.match(r"struct (\w+): (size \d+), (align \d+)", line):
+            structs[found[1]] = fields = [found[3], found[2]]
+        elif line.startswith("    "):
+            fields.append(" ".join(line.split()))
+        elif line and not line.startswith("#"):
+            others.add(line)
+    return structs, others
+
+
+def taken_away(old, new):
+    """What a plugin that was built with the layout `old` finds otherwise in `new`; none where that has only more. A record
+    grows at its end, and only where it says its own size."""
+    before, lines_before = read_golden(old)
+    now, lines_now = read_golden(new)
+    out = [f"gone, or changed: {line}" for line in sorted(lines_before - lines_now)]
+    for name, (align, size, *fields) in before.items():
+        if name not in now:
+            out.append(f"gone: struct {name}")
+            continue
+        align_now, size_now, *fields_now = now[name]
+        out += [f"{name}: got {got}, want {want}" for got, want in zip(fields_now, fields) if got != want]
+        if align_now != align or len(fields_now) < len(fields):
+            out.append(f"{name}: got {align_now} and {len(fields_now)} fields, want {align} and at least {len(fields)}")
+        has_size = any(field.endswith(" size uint32_t") for field in fields[:2])
+        if (size_now != size or len(fields_now) != len(fields)) and not has_size:
+            out.append(f"{name}: got {size_now}, want {size}: it does not say its own size, so it never grows")
+    return out
+
+
 def anchor(headers):
     """A library with one exported function for each struct, through which abidiff sees every type."""
     names = [s.name for h in headers for s in h.structs]
@@ -165,12 +199,19 @@ def main():
     parser.add_argument("--include", type=pathlib.Path, default=HERE.parents[1] / "sdk" / "include")
     parser.add_argument("--golden", type=pathlib.Path, default=HERE / "layout.golden")
     parser.add_argument("--renew", action="store_true", help="write the golden file")
+    parser.add_argument("--since", type=pathlib.Path, help="an earlier golden file, of which nothing may be gone")
     parser.add_argument("--anchor", action="store_true", help="print the source of the anchor library")
     args = parser.parse_args()
     try:
         if args.anchor:
             sys.stdout.write(anchor(abi_headers.read_folder(args.include / "stipend" / "abi")))
             return 0
+        if args.since:
+            _, text = next(layouts(args.include, builds()))
+            gone = taken_away(args.since.read_text(encoding="utf-8"), text)
+            if gone:
+                print("\n".join(gone), "what was built before breaks: see docs/abi-policy.md", sep="\n", file=sys.stderr)
+            return 1 if gone else 0
         if args.renew:
             _, text = next(layouts(args.include, builds()))
             args.golden.write_text(text, encoding="utf-8")

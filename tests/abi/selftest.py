@@ -7,6 +7,7 @@ import tempfile
 import unittest
 
 import abi_headers
+import anchor
 import headers
 import layout
 import threads
@@ -133,6 +134,80 @@ class Layout(Changed):
         self.assertNotEqual(source, without)
         with self.assertRaisesRegex(abi_headers.Refused, r"stipend_terms: bytes 4\.\.8 belong to no field"):
             layout.run_program(without, self.include, ONE_BUILD[0])
+
+
+class Since(Changed):
+    """What may change of an ABI that plugins were built with, and what may not."""
+
+    def taken_away(self):
+        _, now = next(layout.layouts(self.include, ONE_BUILD))
+        return layout.taken_away((HERE / "layout.golden").read_text(encoding="utf-8"), now)
+
+    def breaks(self, *expected):
+        said = "\n".join(self.taken_away())
+        for text in expected:
+            self.assertIn(text, said)
+
+    def test_nothing_is_gone_of_the_abi_of_the_kept_libraries(self):
+        self.assertEqual(self.taken_away(), [])
+
+    def test_a_record_with_a_size_may_grow_at_its_end(self):
+        self.change("policy.h", "} stipend_decision;", "    int64_t more;\n} stipend_decision;")
+        self.assertEqual(self.taken_away(), [])
+
+    def test_the_entry_may_grow_at_its_end(self):
+        self.change("entry.h", "} stipend_entry;", "    void (*more)(void);\n} stipend_entry;")
+        self.assertEqual(self.taken_away(), [])
+
+    def test_a_constant_and_a_record_may_come_to_it(self):
+        self.change("monitor.h", "STIPEND_DEGRADED = 3,", "STIPEND_DEGRADED = 3, STIPEND_MORE = 9,")
+        self.change("price.h", "typedef struct stipend_price_v1", "typedef struct stipend_more {\n    int64_t more;\n} stipend_more;\n"
+                                                                  "typedef struct stipend_price_v1")
+        self.assertEqual(self.taken_away(), [])
+
+    def test_a_table_never_grows(self):
+        self.change("price.h", "} stipend_price_v1;", "    void (*more)(stipend_instance* i);\n} stipend_price_v1;")
+        self.breaks("stipend_price_v1: got size 24, want size 16: it does not say its own size")
+
+    def test_a_record_without_a_size_never_grows(self):
+        self.change("lifecycle.h", "} stipend_completion;", "    int64_t more;\n} stipend_completion;")
+        self.breaks("stipend_completion: got size 32, want size 24")
+
+    def test_an_inserted_field(self):
+        self.change("lifecycle.h", "    int64_t interval_ns;", "    int64_t grace_ns;\n    int64_t interval_ns;")
+        self.breaks("stipend_terms: got 8 8 grace_ns int64_t, want 8 8 interval_ns int64_t")
+
+    def test_a_changed_type_of_the_same_size(self):
+        self.change("dispatch.h", "    int64_t capacity;", "    uint64_t capacity;")
+        self.breaks("stipend_offer: got 8 8 capacity uint64_t, want 8 8 capacity int64_t")
+
+    def test_what_is_gone(self):
+        self.change("host.h", "    stipend_status (*erase)(const stipend_host* h, stipend_str key);", "")
+        self.change("monitor.h", "STIPEND_DEGRADED = 3,", "STIPEND_DEGRADED = 6,")
+        self.change("policy.h", '"stipend.policy/1"', '"stipend.policy/2"')
+        self.breaks("stipend_host_kv_v1: got align 8 and 2 fields", "gone, or changed: enum STIPEND_DEGRADED = 3",
+                    'gone, or changed: define STIPEND_POLICY = "stipend.policy/1"')
+
+    def test_a_field_that_is_gone_from_the_end_of_a_record(self):
+        self.change("policy.h", "    uint32_t demand_ppm;\n    uint32_t reserved; /* 0 */\n} stipend_sample;", "} stipend_sample;")
+        self.breaks("stipend_sample: got align 8 and ")
+
+
+@unittest.skipIf(any(shutil.which(program) is None for program in anchor.PROGRAMS), "no abidiff")
+class Anchor(Changed):
+    def said(self):
+        return anchor.report(anchor.build(self.include, pathlib.Path(self.folder.name)))
+
+    def test_unchanged_headers(self):
+        self.assertEqual(self.said(), "")
+
+    def test_a_changed_type_of_the_same_size(self):
+        self.change("dispatch.h", "    int64_t capacity;", "    uint64_t capacity;")
+        self.assertIn("stipend_offer", self.said())
+
+    def test_an_inserted_field(self):
+        self.change("policy.h", "    int64_t delay_ns; ", "    int64_t more;\n    int64_t delay_ns; ")
+        self.assertIn("stipend_decision", self.said())
 
 
 class Headers(Changed):

@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
 """A project of each template, made as an author makes it: `stipend plugins new`, against an SDK that is installed elsewhere.
-Each is built with all warnings, runs its own tests, is tried by `plugins inspect` without a warning, refuses a wrong
-configuration at its line, and decides on the devnet by its own script. All policies must decide alike. One that needs a
-process of its own is refused by the host by name, and decides in a small program. What a generation leaves is printed.
+Each is built with all warnings, runs its own tests, is tried by `plugins inspect` without a warning, breaks no rule of
+`plugins test`, refuses a wrong configuration at its line, and decides on the devnet by its own script. All policies must
+decide alike. One that needs a process of its own is refused by the host by name, and decides in a small program. What a
+generation leaves is printed.
 
     run.py --build FOLDER --cmake CMAKE LANGUAGE [KIND]    77: the language's compiler is not there
+
+With `--keep FOLDER` what was built is written there, stripped and compressed, for tests/abi/kept.
 """
 
 import argparse
 import fractions
 import json
+import lzma
 import os
 import pathlib
 import shutil
@@ -123,6 +127,7 @@ def check_library(project, environment, kind):
     expect("warnings", described["warnings"], [])
     expect("id", described["plugins"][0]["id"], f"org.example.{NAME}")
     expect("kinds", described["plugins"][0]["kinds"], [f"stipend.{kind}/1"])
+    run(["stipend", "plugins", "test", library], project, env=environment)  # no rule is broken
 
 
 def check_configuration(project, environment):
@@ -236,10 +241,19 @@ def try_language(args, work):
     return "decided on the devnet"
 
 
+def keep(library, file):
+    """A library as test data: without what a debugger wants, and small."""
+    stripped = library.with_suffix(".stripped")
+    run(["strip", "--strip-all", "-o", stripped, library], library.parent)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(lzma.compress(stripped.read_bytes(), preset=9))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cmake", required=True)
     parser.add_argument("--build", type=pathlib.Path, required=True, help="the tree's build folder")
+    parser.add_argument("--keep", type=pathlib.Path, help="a folder that takes the library as test data")
     parser.add_argument("language", choices=list(BUILD))
     parser.add_argument("kind", nargs="?", choices=["policy", "price"], default="policy")
     args = parser.parse_args()
@@ -249,6 +263,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="stipend templates ") as folder:
         try:
             end = try_language(args, pathlib.Path(folder))
+            if args.keep is not None:
+                keep(pathlib.Path(folder) / NAME / f"build/{NAME}.so",
+                     args.keep / f"{args.kind}-{args.language.replace('+', 'p')}.so.xz")
         except Failed as failed:
             print(failed, file=sys.stderr)
             return 1

@@ -26,7 +26,7 @@ impl Policy for @CLASS@ {
             (Job::Ok, Some(reported)) => reported,
             _ => {
                 return Ok(Decision {
-                    consecutive_failures: sample.consecutive_failures + 1,
+                    consecutive_failures: sample.consecutive_failures.saturating_add(1),
                     tier: "failed".into(),
                     ..Decision::skip(memory)
                 })
