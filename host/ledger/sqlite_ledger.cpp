@@ -79,6 +79,7 @@ Result<void> SqliteLedger::open_writer() {
     const int made = ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     if (made >= 0) ::close(made);
     const bool with_wal = wal_present(path_.string());
+    const auto others = OwnDescriptors::others(path_);
     STIPEND_TRY(database_.open(path_.string(), SQLITE_OPEN_READWRITE, options_.busy_timeout_ms));
     STIPEND_LET(empty, check_identity(database_));
     if (sqlite3_db_readonly(database_.handle(), "main") != 0) return database_.error(SQLITE_READONLY);
@@ -103,6 +104,7 @@ Result<void> SqliteLedger::open_writer() {
                              database_, {.id = ns_, .name = options_.ns.text(), .chain_id = options_.ns.chain_id}));
     STIPEND_SET(position_, read_position());
     STIPEND_TRY(open_mark());
+    descriptors_ = OwnDescriptors::since(others, path_);
     for (;;) {
         STIPEND_LET(more, purge_archived());
         if (!more) return {};
@@ -155,6 +157,13 @@ Result<void> SqliteLedger::check_fence() {
     if (present == fence_) return {};
     failure_ = cat("another process has opened it for writing, though this one still had it: its fence is ", present,
                    ", this one has ", fence_);
+    return check_writable();
+}
+
+Result<void> SqliteLedger::check_descriptors() {
+    const auto own = descriptors_.check();
+    if (own) return {};
+    failure_ = own.error().message;
     return check_writable();
 }
 
@@ -229,10 +238,13 @@ Result<void> SqliteLedger::commit(const Batch& batch) {
 
 Result<void> SqliteLedger::transact(const std::function<Result<void>()>& write) {
     STIPEND_TRY(check_writable());
+    STIPEND_TRY(check_descriptors());
     sqlite::Transaction transaction(database_);
     if (auto begun = transaction.begin("IMMEDIATE"); !begun) return record_failure(std::move(begun).error());
     if (auto mine = check_fence(); !mine) return record_failure(std::move(mine).error());
     if (auto written = write(); !written) return record_failure(std::move(written).error());
+    // SQLite writes the pages with the commit, and another thread may have been in a plugin since the begin.
+    STIPEND_TRY(check_descriptors());
     if (auto committed = transaction.commit(); !committed) return record_failure(std::move(committed).error());
     checkpoint_if_due();
     return {};
@@ -244,7 +256,7 @@ void SqliteLedger::checkpoint_if_due() {
     if (!restarted && checkpointed_all_ && wal_pages_ > checkpointed_at_ && held_since_ == 0) held_since_ = steady_ns();
     // A reader may keep the WAL from being reset; the next checkpoint is then tried only after it has grown further.
     const bool grew = restarted || wal_pages_ >= checkpointed_at_ + checkpoint_pages / 4;
-    if (wal_pages_ < checkpoint_pages || !grew) return;
+    if (wal_pages_ < checkpoint_pages || !grew || !check_descriptors()) return;
     checkpointed_at_ = wal_pages_;
     int in_wal = 0;
     int moved = 0;
@@ -257,6 +269,7 @@ void SqliteLedger::checkpoint_if_due() {
 
 Result<WalState> SqliteLedger::wal() {
     if (held_since_ != 0 && !failed()) {
+        STIPEND_TRY(check_descriptors());
         // Commits that would find out may be far between. RESTART fails while a reader uses the WAL, and without the
         // timeout at once.
         sqlite3_busy_timeout(database_.handle(), 0);

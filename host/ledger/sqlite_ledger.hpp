@@ -11,6 +11,7 @@
 #include "host/ledger/journal_writer.hpp"
 #include "host/ledger/ledger.hpp"
 #include "host/ledger/lock_file.hpp"
+#include "host/ledger/own_descriptors.hpp"
 
 namespace stipend::ledger {
 
@@ -98,6 +99,8 @@ class SqliteLedger final : public Ledger {
     // lock.
     [[nodiscard]] Result<void> take_fence();
     [[nodiscard]] Result<void> check_fence();
+    // Nothing is written once a descriptor of the file or its WAL is another file's.
+    [[nodiscard]] Result<void> check_descriptors();
     [[nodiscard]] Result<void> backup_before_migration();
     [[nodiscard]] Result<void> write_backup(const std::filesystem::path& partial, BackupReport& report);
     void notice(const std::string& text) const;
@@ -124,7 +127,8 @@ class SqliteLedger final : public Ledger {
     OpenOptions options_;
     LockFile lock_;  // outlives the database
     sqlite::Database database_;
-    std::int64_t ns_ = 0;  // 0: the namespace has no rows
+    OwnDescriptors descriptors_;  // none until it is open
+    std::int64_t ns_ = 0;         // 0: the namespace has no rows
     std::unique_ptr<JournalWriter> writer_;
     Position position_;
     std::string failure_;       // why writes are rejected; empty if they are not
