@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::int64_t look_every_ns = 200 * ns_per_ms;
 constexpr const char* blocked_id = "blocked";
+constexpr const char* process_source = "plugins";
+constexpr const char* process_id = "process";
 
 std::string text_of(const plugin::RunningCall& call) {
     return cat(call.call, " of ", call.owner->plugin, " (", call.owner->file, ")");
@@ -21,7 +23,10 @@ std::string seconds_of(std::int64_t ns) {
 }  // namespace
 
 CallWatch::CallWatch(Sinks sinks, std::shared_ptr<Lane> lane) : sinks_(sinks), lane_(std::move(lane)) {
-    lane_->every(look_every_ns, [this] { look(); });
+    lane_->every(look_every_ns, [this] {
+        look();
+        look_at_process();
+    });
 }
 
 void CallWatch::look() {
@@ -46,6 +51,23 @@ void CallWatch::look() {
         report_end(at->second);
         at = slow_.erase(at);
     }
+}
+
+void CallWatch::look_at_process() {
+    if (sinks_.process == nullptr) return;
+    std::string text;
+    for (const auto& change : sinks_.process->restore()) text += cat(text.empty() ? "" : "; ", change);
+    if (text.empty()) return;
+    text += ": put back";
+    if (sinks_.alerts != nullptr) {
+        sinks_.alerts->raise_for(process_source, process_id, STIPEND_ALERT_CRITICAL, text);
+    } else {
+        sinks_.log->write(STIPEND_LOG_ERROR, process_source, text);
+    }
+}
+
+void CallWatch::plugins_replaced() {
+    if (sinks_.alerts != nullptr) sinks_.alerts->resolve_for(process_source, process_id);
 }
 
 void CallWatch::report_slow(const plugin::RunningCall& call) {

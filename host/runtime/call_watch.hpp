@@ -1,5 +1,5 @@
-// Reports calls of plugins that take long: by a log line and a counter after a second, by an alert after ten. On a
-// lane of its own, since those that call may all be inside of one.
+// Reports calls of plugins that take long: by a log line and a counter after a second, by an alert after ten; and what
+// they take of the host's process. On a lane of its own, since those that call may all be inside of one.
 #pragma once
 
 #include <map>
@@ -8,6 +8,7 @@
 #include "host/base/lane.hpp"
 #include "host/plugin/calls.hpp"
 #include "host/plugin/services.hpp"
+#include "host/runtime/process_watch.hpp"
 
 namespace stipend::runtime {
 
@@ -17,6 +18,7 @@ class CallWatch {
         plugin::LogSink* log = nullptr;
         plugin::MetricSink* metrics = nullptr;
         plugin::AlertSink* alerts = nullptr;  // may be NULL: then they are log lines
+        ProcessWatch* process = nullptr;      // NULL: it is not looked at
     };
     static constexpr std::int64_t slow_ns = 1'000'000'000;
     static constexpr std::int64_t stuck_ns = 10'000'000'000;
@@ -27,6 +29,9 @@ class CallWatch {
     CallWatch(const CallWatch&) = delete;
     CallWatch& operator=(const CallWatch&) = delete;
 
+    // Other instances are in force: what those of before took was put back, and is over. [any]
+    void plugins_replaced();
+
   private:
     using Key = std::pair<std::uint64_t, std::uint64_t>;  // thread, number
     struct SlowCall {
@@ -34,6 +39,7 @@ class CallWatch {
         bool stuck = false;
     };
     void look();
+    void look_at_process();
     void report_slow(const plugin::RunningCall& call);
     void report_stuck(const plugin::RunningCall& call);
     void report_end(const SlowCall& seen);

@@ -72,6 +72,7 @@ Host::Host(const Clock& clock, const config::Environment& environment, Log& log,
         [this] {
             if (serial_) serial_->post([this] { reload({}); });
         });
+    process_watch_.emplace();
 }
 
 Host::~Host() {
@@ -165,7 +166,9 @@ Result<void> Host::open_state(const config::Settings& settings) {
     instances_.emplace(loop_);
     liveness_.emplace(loop_, *writer_, watchdog_ns_ / 3);
     watcher_.emplace(loop_, *writer_, line_, role_->watcher_hooks());
-    call_watch_.emplace(CallWatch::Sinks{.log = &log_, .metrics = &metrics_, .alerts = role_->alerts()}, make_lane());
+    call_watch_.emplace(
+        CallWatch::Sinks{.log = &log_, .metrics = &metrics_, .alerts = role_->alerts(), .process = &*process_watch_},
+        make_lane());
     if (options_.listens && role_->alerts() != nullptr) {
         alert_delivery_ = AlertDelivery::create({.state_folder = folder,
                                                  .line = &line_,
@@ -181,6 +184,7 @@ Result<void> Host::open_state(const config::Settings& settings) {
 
 Result<void> Host::start(std::unique_ptr<Role> role, ConfigSource source, config::Settings settings,
                          config::Diagnostics& diagnostics) {
+    const ProcessWatch::Loading loading(*process_watch_);
     role_ = std::move(role);
     if (options_.listens) STIPEND_TRY(read_plugin_ends(settings));
     // A plugin file that went bad while the host was down must not keep it from its start.
@@ -288,6 +292,7 @@ Result<Applied> Host::apply(std::unique_ptr<Plan> plan) {
     plugin::note_generation(static_cast<std::uint64_t>(applied->generation));
     if (alert_delivery_) alert_delivery_->install(alerts, interval_ns, fresh);
     instances_->replace(std::move(fresh));
+    call_watch_->plugins_replaced();
     return applied;
 }
 

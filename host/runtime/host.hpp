@@ -219,6 +219,7 @@ class Host {
     std::optional<Instances> instances_;
     std::optional<LivenessProbe> liveness_;
     std::optional<Watcher> watcher_;
+    std::optional<ProcessWatch> process_watch_;
     std::optional<CallWatch> call_watch_;
 
     std::shared_ptr<Lane> serial_, blocking_;

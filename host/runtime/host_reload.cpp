@@ -31,6 +31,7 @@ std::optional<ConfigSource> Host::reload_source(const ReloadRequest& request, Re
 // Everything that can fail or take long happens before the control thread is involved, so that a wrong file or plugin
 // leaves the configuration in force as it is.
 ReloadReport Host::try_reload(const ReloadRequest& request, const config::TablesText* tables) {
+    const ProcessWatch::Loading loading(*process_watch_);
     ReloadReport report;
     auto source = tables != nullptr ? ConfigSource{source_.text, *tables} : reload_source(request, report);
     if (!source) return report;

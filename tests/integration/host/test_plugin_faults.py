@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 import unittest
@@ -183,6 +184,60 @@ class Blocked(PluginTest):
         began = time.monotonic()
         self.assertEqual(self.host.stop(), 0)
         self.assertLess(time.monotonic() - began, 15)
+
+
+class Taken(PluginTest):
+    """What a plugin takes of the host's process in a call, long after its start."""
+
+    def take(self, defect):
+        self.use_policy(defect)
+        self.host.start()
+        self.wait_for_decisions(2)
+        self.trigger.write_text("untouched")
+
+    def test_signals_are_put_back_and_the_plugin_is_named(self):
+        self.take("later_takes_signals")
+        wait_for(lambda: "plugins:process" in self.alerts(), "the alert")
+        alert = self.alerts()["plugins:process"]
+        plugin = f"plugin org.example.defect ({self.host.plugins}/policy.so)"
+        self.assertIn("code in this process took SIGTERM: it was ignored; ", alert)
+        self.assertIn(f"{plugin} took SIGHUP: it was handled by other code", alert)
+        if not SANITIZED:
+            self.assertIn(f"{plugin} took SIGSEGV: it was handled by other code", alert)
+        self.assertTrue(alert.endswith(": put back"), alert)
+        # SIGHUP has the configuration taken anew, as before, and the next generation ends the alert.
+        self.host.edit("PAYMENT_AMOUNT:-10.0}", "PAYMENT_AMOUNT:-11.0}")
+        self.host.process.send_signal(signal.SIGHUP)
+        self.host.wait_line("generation 2 is in force")
+        wait_for(lambda: "plugins:process" not in self.alerts(), "the end of the alert")
+        self.wait_for_decisions(2)
+        self.assertEqual(self.host.stop(), 0)  # by SIGTERM
+        self.host.verified()
+
+    def test_standard_streams_are_put_back(self):
+        self.take("later_closes_streams")
+        wait_for(lambda: "plugins:process" in self.alerts(), "the alert")
+        alert = self.alerts()["plugins:process"]
+        self.assertIn("closed standard input, descriptor 0, which was another file then; ", alert)
+        self.assertIn("closed standard output, descriptor 1; ", alert)
+        self.assertIn("closed standard error, descriptor 2: put back", alert)
+        self.install("policy", "sound")
+        self.host.wait_line("generation 2 is in force")  # the log goes where it went
+        self.assertEqual(self.host.stop(), 0)
+        self.host.verified()
+
+    def test_no_page_of_the_ledger_is_written_into_another_file(self):
+        self.take("later_takes_ledger")
+        self.assertEqual(self.host.process.wait(timeout=60), 1)
+        self.host._join()
+        self.assertTrue(self.host.said("ledger.db: its descriptor was taken away: number "), self.host.lines[-5:])
+        self.assertEqual(self.trigger.read_text(), "untouched")
+        self.trigger.unlink()
+        self.host.verified()
+        self.host.start()
+        self.wait_for_decisions(2)
+        self.assertEqual(self.host.stop(), 0)
+        self.host.verified()
 
 
 @unittest.skipIf(SANITIZED, "a sanitizer has handlers of its own")

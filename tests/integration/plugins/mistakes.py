@@ -169,6 +169,9 @@ ANSWERS = (
 # The mistakes that other tests make: what, the file under tests/, and what is written there about it.
 ELSEWHERE = (
     ("crashes, aborts or exits later, or in a thread", "integration/host/test_plugin_faults.py", "later_crash_in_thread"),
+    ("signals taken in a call", "integration/host/test_plugin_faults.py", "later_takes_signals"),
+    ("standard streams closed in a call", "integration/host/test_plugin_faults.py", "later_closes_streams"),
+    ("a descriptor of the ledger taken in a call", "integration/host/test_plugin_faults.py", "later_takes_ledger"),
     ("put aside after it ended the host twice", "integration/host/test_plugin_faults.py", "put aside"),
     ("an answer that never comes", "integration/plugins/answers_test.cpp", "price_never"),
     ("a price that loops", "integration/host/test_plugin_faults.py", "price_loops"),
