@@ -62,7 +62,7 @@ exec nsenter --target {inside["State"]["Pid"]} --net -- unshare --mount -- sh -c
                        { tier: none, at_least: 0, below: 1, multiplier: 0, counts_as_failure: true }] }
 """)
         self.host.edit("monitors: []", "monitors: [{ name: web, plugin: monitor, id: org.stipend.monitor, "
-                       "config: { timeout: 1s } }]")
+                       "config: { timeout: 500ms } }]")
         self.host.edit("orchestrators: []", f"""orchestrators:
   - address: {self.devnet.addresses}
     id: watched
