@@ -144,6 +144,8 @@ void Settler::apply(const ledger::PayoutChanges& changes) {
     note_failures(changes);
     for (const auto& step : changes.steps) apply_step(step);
     for (const auto& end : changes.ends) {
+        if (!end.by.empty())
+            funds_left_.reset();  // a person has ordered it: what its transaction moved is not known here
         const auto slot = slots_.find(end.slot);
         if (end.kind() == ledger::EndKind::free) numbering_.freed(rules_.chain_id, slot->second.row);
         slots_.erase(slot);

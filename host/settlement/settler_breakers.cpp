@@ -79,8 +79,7 @@ void Settler::watch_funds() {
 void Settler::note_paid(const ledger::PayoutStep& step) {
     if (!funds_left_) return;
     const auto left = funds_left_->wei.minus(payouts_.at(step.payout).row.wei);
-    // What a person settled has moved another amount.
-    if (!step.by.empty() || !left) return funds_left_.reset();
+    if (!left) return funds_left_.reset();
     funds_left_->wei = *left;
 }
 

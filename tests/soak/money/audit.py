@@ -10,7 +10,7 @@ DAY_NS = 86_400 * 10**9
 EDGES = {RESERVED: {HELD, BOUND, RETURNED, FROZEN}, HELD: {RESERVED, RETURNED, FROZEN},
          BOUND: {RESERVED, SENT, MINED, PAID, RETURNED, FROZEN}, SENT: {MINED, CONFIRMED, PAID, RETURNED, FROZEN},
          MINED: {SENT, CONFIRMED, PAID, RETURNED, FROZEN}, CONFIRMED: {SENT, MINED, PAID, RETURNED, FROZEN}, PAID: set(),
-         RETURNED: set(), FROZEN: {BOUND, RETURNED}}
+         RETURNED: set(), FROZEN: {BOUND, PAID, RETURNED}}
 
 HOW = {
     "I1": "no second row for an orchestrator and epoch; periods do not overlap; no decision that was seen has changed",

@@ -133,6 +133,32 @@ TEST_CASE("tokens that a payer has lost otherwise than by its payments stop all 
     CHECK(world.chain.executed() == 4);
 }
 
+TEST_CASE("what a person has settled leaves the payer with what there is: that is no loss") {
+    World world(1);
+    world.settings.token = true;
+    world.settings.max_fee = *SignedWei::parse("1000000000000");
+    world.chain.funds = Wei::parse("100000000000000000").value();
+    world.chain.diverted = {World::address(1)};
+    world.decide();
+    world.until_settled(8);
+    REQUIRE(world.states() == "1 frozen");
+    world.chain.funds = Wei::parse("93000000000000000").value();  // more than what was to be paid is gone
+    auto as = Settler::Settled::owed;
+    SUBCASE("as owed") {}
+    SUBCASE("as paid") {
+        as = Settler::Settled::paid;
+    }
+    world.order([&](Settler& s, auto done) { s.settle(1, as, "api:admin", done); });
+    world.pass(6);
+    world.run();
+    CHECK(world.settler().block().id.empty());
+    // From there on it is compared again.
+    world.chain.funds = Wei::parse("92999999999999999").value();
+    world.pass(6);
+    world.run();
+    CHECK(world.settler().block().id == blocks::shrunk);
+}
+
 TEST_CASE("coins are not compared: what spends them uses a nonce") {
     World world(1);
     world.run();
