@@ -28,8 +28,7 @@ void add_payout_commands(CLI::App& app, PayoutOptions& options, ReconcileOptions
     order("return", "end one that is not bound: it is owed again", true);
     order("unfreeze", "end what froze one, once you know what it was", false)
         ->add_option("--as", options.as,
-                     "what its transaction counts as that did something else than it should: `paid` or `owed`, "
-                     "again")
+                     "of one whose transaction did something else than it should: it counts as paid, or is owed again")
         ->check(CLI::IsMember({"paid", "owed"}));
     auto* compare = command(app, "reconcile",
                             "compare the ledger's payouts with the chain; where they agree, a restored ledger "
