@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "host/base/thread_signals.hpp"
+#include "host/plugin/thread_mask.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::plugin {
@@ -34,6 +35,7 @@ std::vector<std::shared_ptr<Helper>>& idle() {
 std::atomic<std::size_t> abandoned_count{0};
 
 void serve(const std::shared_ptr<Helper>& self) {
+    look_at_mask_after_each_call();  // the way to this thread and back takes a hundred times as long
     std::unique_lock lock(self->mutex);
     while (true) {
         self->changed.wait(lock, [&] { return self->work != nullptr; });

@@ -9,6 +9,8 @@
 #include <mutex>
 #include <set>
 
+#include "host/plugin/thread_mask.hpp"
+
 namespace stipend::plugin {
 namespace {
 
@@ -75,6 +77,7 @@ Place& place_of_this_thread() {
         thread_local const Mine mine;
         my_place = mine.place();
         if (auto* prepare = prepare_thread.load()) prepare();
+        call_begins_on_thread();
     }
     return *my_place;
 }
@@ -164,6 +167,7 @@ CallScope::CallScope(const CallOwner* owner, const char* call) {
 
 CallScope::~CallScope() {
     auto& place = *my_place;
+    if (outer_owner_ == nullptr) call_ends_on_thread(place.owner);
     place.owner = nullptr;
     place.call = outer_call_;
     place.began = outer_began_;

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "host/plugin/thread_mask.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::runtime {
@@ -57,6 +58,12 @@ void CallWatch::look_at_process() {
     if (sinks_.process == nullptr) return;
     std::string text;
     for (const auto& change : sinks_.process->restore()) text += cat(text.empty() ? "" : "; ", change);
+    plugin::look_at_thread_masks();
+    for (const auto* owner : plugin::take_mask_changes()) {
+        const auto by = owner == nullptr ? std::string("one of several plugins")
+                                         : cat("plugin ", owner->plugin, " (", owner->file, ")");
+        text += cat(text.empty() ? "" : "; ", by, " changed which signals a thread of the host takes");
+    }
     if (text.empty()) return;
     text += ": put back";
     if (sinks_.alerts != nullptr) {

@@ -214,6 +214,15 @@ class Taken(PluginTest):
         self.assertEqual(self.host.stop(), 0)  # by SIGTERM
         self.host.verified()
 
+    def test_the_signals_of_a_thread_are_put_back(self):
+        self.take("later_blocks_signals")
+        wait_for(lambda: "plugins:process" in self.alerts(), "the alert")
+        self.assertEqual(f"plugin org.example.defect ({self.host.plugins}/policy.so) changed which signals a thread of the host "
+                         "takes: put back", self.alerts()["plugins:process"])
+        self.wait_for_decisions(2)
+        self.assertEqual(self.host.stop(), 0)
+        self.host.verified()
+
     def test_standard_streams_are_put_back(self):
         self.take("later_closes_streams")
         wait_for(lambda: "plugins:process" in self.alerts(), "the alert")

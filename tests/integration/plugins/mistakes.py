@@ -170,6 +170,7 @@ ANSWERS = (
 ELSEWHERE = (
     ("crashes, aborts or exits later, or in a thread", "integration/host/test_plugin_faults.py", "later_crash_in_thread"),
     ("signals taken in a call", "integration/host/test_plugin_faults.py", "later_takes_signals"),
+    ("a thread's signals blocked in a call", "integration/host/test_plugin_faults.py", "later_blocks_signals"),
     ("standard streams closed in a call", "integration/host/test_plugin_faults.py", "later_closes_streams"),
     ("a descriptor of the ledger taken in a call", "integration/host/test_plugin_faults.py", "later_takes_ledger"),
     ("put aside after it ended the host twice", "integration/host/test_plugin_faults.py", "put aside"),
