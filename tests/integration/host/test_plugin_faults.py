@@ -225,11 +225,12 @@ class Taken(PluginTest):
 
     def test_standard_streams_are_put_back(self):
         self.take("later_closes_streams")
-        wait_for(lambda: "plugins:process" in self.alerts(), "the alert")
+        # By the log, which goes on by then: what was opened meanwhile, as a question's connection, may have such a number.
+        self.host.wait_line("closed standard error, descriptor 2")
         alert = self.alerts()["plugins:process"]
         self.assertIn("closed standard input, descriptor 0, which was another file then; ", alert)
-        self.assertIn("closed standard output, descriptor 1; ", alert)
-        self.assertIn("closed standard error, descriptor 2: put back", alert)
+        self.assertRegex(alert, r"closed standard output, descriptor 1(, which was another file then)?; ")
+        self.assertRegex(alert, r"closed standard error, descriptor 2(, which was another file then)?: put back$")
         self.install("policy", "sound")
         self.host.wait_line("generation 2 is in force")  # the log goes where it went
         self.assertEqual(self.host.stop(), 0)
