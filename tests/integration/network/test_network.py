@@ -57,7 +57,8 @@ class Services(unittest.TestCase):
         self.assertEqual(decimal.Decimal(service["not_up_seconds"]), seconds)
         code, out, err = scene.host.run("explain", "--orchestrator", "orch-1", str(reduced["epoch"]))
         percent = f"{decimal.Decimal(one['uptime_ppm']) / 10_000:f}"
-        self.assertIn(f"services    api {percent} %, not up for {service['not_up_seconds']} s of the last 4 s\n", out)
+        window = one["evidence"]["window_seconds"]  # the period, in whole seconds that were begun
+        self.assertIn(f"services    api {percent} %, not up for {service['not_up_seconds']} s of the last {window} s\n", out)
         full = next(line for line in scene.host.decisions() if line["tier"] == "excellent")
         self.assertNotIn("services below", full["reason"])
         scene.end()
