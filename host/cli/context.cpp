@@ -94,7 +94,8 @@ plugin::LoaderOptions loader_options(const config::Settings& settings) {
                                              : std::filesystem::path(settings.plugin_folder);
     plugin::LoaderOptions out{.folder = folder,
                               .staging = std::filesystem::path(settings.state) / "plugins",
-                              .probe = {.program = program / "stipend-probe"}};
+                              .probe = {.program = program / "stipend-probe"},
+                              .process_program = program / "stipend-plugin"};
     for (const auto& text : settings.plugin_trust) {
         auto key = plugin::parse_trusted_key(text);
         STIPEND_ASSERT(key.ok());  // the schema's pattern takes no other text

@@ -15,6 +15,13 @@ void print_plugins(const Json& status) {
                    text_of(one, "sha256"), signed_by.empty() ? "" : ", signed by the key " + signed_by,
                    text_of(one, "generation"), text_of(one, "since"));
     }
+    for (const auto& one : status.find("processes")->items()) {
+        const auto pid = text_of(one, "pid");
+        const auto last_end = text_of(one, "last_end");
+        fmt::print("{}: {} in a process of its own, {}, {} restarts{}\n", text_of(one, "instance"),
+                   text_of(one, "plugin"), pid == "0" ? "which does not run" : "pid " + pid, text_of(one, "restarts"),
+                   last_end.empty() ? "" : ", the last one's end: " + last_end);
+    }
     for (const auto& one : status.find("generations")->items()) {
         fmt::print("generation {} since {} decides for {} orchestrators by {} {}, sha256 {}\n",
                    text_of(one, "generation"), text_of(one, "since"), text_of(one, "payees"), text_of(one, "policy"),

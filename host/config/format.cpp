@@ -13,6 +13,8 @@
 namespace stipend::config {
 namespace {
 
+constexpr std::int64_t mib = 1 << 20;
+
 template <class T>
 std::optional<T> optional_of(Result<T> result) {
     return result ? std::optional(std::move(*result)) : std::nullopt;
@@ -41,6 +43,20 @@ std::optional<std::int64_t> read_duration(const Node& node) {
 std::optional<std::int64_t> read_seconds(const Node& node) {
     const auto ns = read_duration(node);
     return ns && *ns % ns_per_s == 0 ? ns : std::nullopt;
+}
+
+std::optional<std::int64_t> read_size(const Node& node) {
+    constexpr std::size_t max_digits = 9;
+    for (const auto& [unit, bytes] : {std::pair<std::string_view, std::int64_t>{" MiB", mib}, {" GiB", 1024 * mib}}) {
+        if (!node.text.ends_with(unit)) continue;
+        const auto text = std::string_view(node.text).substr(0, node.text.size() - unit.size());
+        if (text.size() > max_digits || text.find_first_not_of("0123456789") != std::string_view::npos)
+            return std::nullopt;
+        const auto number = Decimal::parse(text);
+        const auto whole = number ? optional_of(number->exact_scaled(0)) : std::nullopt;
+        return whole ? std::optional(*whole * bytes) : std::nullopt;
+    }
+    return std::nullopt;
 }
 
 std::optional<std::int64_t> read_usd(const Node& node) {
@@ -72,7 +88,7 @@ std::optional<std::string> read_listen_or_none(std::string_view text) {
 constexpr std::string_view duration_pattern = "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$";
 constexpr std::string_view duration_with_unit = "a duration with its unit, such as 60s";
 
-const std::array<Format, 12> formats{{
+const std::array<Format, 13> formats{{
     {.name = "text", .noun = "a text", .json_type = "string"},
     {.name = "path", .noun = "a path", .json_type = "string"},
     {.name = "word"},
@@ -105,6 +121,14 @@ const std::array<Format, 12> formats{{
      .pattern = duration_pattern,
      .number = read_seconds,
      .number_text = duration_text},
+    {.name = "size",
+     .noun = "a size",
+     .remark = " in whole MiB or GiB, such as 512 MiB",
+     .with_unit = "a size with its unit, such as 512 MiB",
+     .json_type = "string",
+     .pattern = "^[0-9]+ (MiB|GiB)$",
+     .number = read_size,
+     .number_text = [](std::int64_t value) { return cat(value / mib, " MiB"); }},
     {.name = "usd",
      .noun = "an amount",
      .remark = " with at most 8 decimals, such as 10.00 USD",

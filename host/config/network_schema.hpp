@@ -21,6 +21,8 @@ inline constexpr std::string_view of_networks = R"(
     "plugin": {"$ref": "#/$defs/plugin", "default": "price"},
     "id": {"$ref": "#/$defs/plugin id"},
     "sha256": {"$ref": "#/$defs/plugin hash"},
+    "isolate": {"$ref": "#/$defs/plugin isolate"},
+    "memory": {"$ref": "#/$defs/plugin memory"},
     "config": {"$ref": "#/$defs/plugin config"},
     "max_age": {"format": "duration", "formatMinimum": "1s", "formatMaximum": "1d", "default": "1h",
       "description": "An older rate holds them."},

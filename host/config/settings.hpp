@@ -22,13 +22,17 @@ enum class LogLevel : std::uint8_t { trace, debug, info, warning, error, critica
 enum class Settlement : std::uint8_t { dry_run, accrue, ethereum };
 enum class Discover : std::uint8_t { propose, watch };
 
+enum class Isolate : std::uint8_t { none, process };
+
 // A plugin and its configuration, which is checked against the plugin's own schema once that is loaded.
 struct PluginRef {
     std::string plugin;  // a file's stem in the plugin folder, or a path that ends in .so
     std::string id;      // of the plugin inside the file; empty: the only one
     std::string sha256;  // the file must have this hash; empty: any
-    Tree config;         // NULL: an empty mapping
-    SourcePos pos;       // the place of the reference, for errors about the plugin as a whole
+    Isolate isolate = Isolate::none;
+    std::int64_t memory_bytes = 0;  // of the process, with `isolate: process`
+    Tree config;                    // NULL: an empty mapping
+    SourcePos pos;                  // the place of the reference, for errors about the plugin as a whole
 };
 
 // The factor of demand that policies are given: see dynamic-pricing.md. In parts per million, but for `every_ns`.

@@ -19,6 +19,8 @@ void plugin_fields(Visitor& visit, Reference& reference) {
     visit("plugin", reference.plugin);
     visit("id", reference.id);
     visit("sha256", reference.sha256);
+    visit("isolate", reference.isolate);
+    visit("memory", reference.memory_bytes);
     visit("config", reference.config);
 }
 

@@ -19,7 +19,7 @@ namespace {
 
 class Checker {
   public:
-    explicit Checker(const std::filesystem::path& file) : file_(file.native()) {}
+    Checker(const std::filesystem::path& file, Home home) : file_(file.native()), home_(home) {}
 
     template <class... Args>
     [[nodiscard]] Error refuse(std::string_view what, fmt::format_string<Args...> rest, Args&&... args) const {
@@ -100,8 +100,11 @@ class Checker {
     Result<void> flags(const stipend_descriptor& d, const std::string& id) const {
         if (d.flags == 0) return {};
         if (d.flags == STIPEND_PLUGIN_NEEDS_PROCESS) {
+            if (home_ == Home::own_process) return {};
             return refuse("needs a process of its own",
-                          "{}: got the flag NEEDS_PROCESS, want none: this host has no processes for plugins", id);
+                          "{}: got the flag NEEDS_PROCESS, want none, or `isolate: process` in the configuration where "
+                          "its kind can have that",
+                          id);
         }
         return refuse("unknown flags", "{}: got {:#x}, want at most {:#x}", id, d.flags,
                       unsigned{STIPEND_PLUGIN_NEEDS_PROCESS});
@@ -117,6 +120,7 @@ class Checker {
     }
 
     std::string file_;
+    Home home_;
 };
 
 }  // namespace
@@ -138,8 +142,8 @@ const Description* LibraryDescription::find(std::string_view id) const {
     return nullptr;
 }
 
-Result<LibraryDescription> describe(const stipend_entry& entry, const std::filesystem::path& shown_as) {
-    const Checker checker(shown_as);
+Result<LibraryDescription> describe(const stipend_entry& entry, const std::filesystem::path& shown_as, Home home) {
+    const Checker checker(shown_as, home);
     STIPEND_TRY(checker.entry(entry));
     LibraryDescription out{.sdk = Checker::text(entry.sdk, 128),
                            .build = Checker::text(entry.build, 128),

@@ -1,6 +1,7 @@
 // What a library says of itself, checked and copied, so that nothing of it is trusted later.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -38,8 +39,13 @@ struct LibraryDescription {
 // Interface ids of the kinds that this host speaks.
 [[nodiscard]] const std::vector<std::string>& known_kinds();
 
-// Checks the entry of a mapped library: magic, size, major, every function, and each plugin's descriptor.
-// Errors read "what: which file: got, want". Calls `count` and `describe`, nothing else.
-Result<LibraryDescription> describe(const stipend_entry& entry, const std::filesystem::path& shown_as);
+// Which process a library is mapped into.
+enum class Home : std::uint8_t { host, own_process };
+
+// Checks the entry of a mapped library: magic, size, major, every function, and each plugin's descriptor. One that
+// needs a process of its own is refused in the host. Errors read "what: which file: got, want". Calls `count` and
+// `describe`, nothing else.
+Result<LibraryDescription> describe(const stipend_entry& entry, const std::filesystem::path& shown_as,
+                                    Home home = Home::host);
 
 }  // namespace stipend::plugin

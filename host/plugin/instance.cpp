@@ -73,9 +73,9 @@ Result<std::shared_ptr<Instance>> Instance::create(const Chosen& chosen, const s
         new Instance(chosen, instance_name, values.empty() ? instance_name : values, services));
     self->slot_ = HostSlot::take(self, &host_interface);
     STIPEND_TRY(self->call_life("create", [raw = self.get(), config_json, terms](stipend_error* e) {
-        const auto& [library, plugin] = raw->chosen_;
-        return library->entry->lifecycle->create(raw->slot_->raw(), to_abi(plugin->id), to_abi(raw->name_),
-                                                 to_abi(config_json), &terms, &raw->raw_, e);
+        const auto& own = raw->chosen_;
+        return own.library->entry->lifecycle->create(raw->slot_->raw(), to_abi(own.plugin->id), to_abi(raw->name_),
+                                                     to_abi(config_json), &terms, &raw->raw_, e);
     }));
     if (self->raw_ == nullptr)
         return fail(STIPEND_E_INVALID, "create: ", instance_name, ": got success and no instance");

@@ -99,6 +99,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
     // Answers of this instance that were refused. [any]
     [[nodiscard]] std::uint64_t refused_answers() const { return refused_; }
     [[nodiscard]] const CallOwner& owner() const { return owner_; }
+    // Adds one to a counter of the host's own about this plugin: stipend_plugin_NAME. [any]
+    void count(const char* name, const char* help) const;
 
   private:
     friend class HostSlot;

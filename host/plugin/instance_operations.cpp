@@ -170,10 +170,11 @@ void Instance::refuse(const char* why, stipend_op op) {
                              cat(chosen_.plugin->id, " gives ", why, " (operation ", op,
                                  "): it is not taken; further ones are only counted"));
     }
-    if (services_.metrics != nullptr) {
-        services_.metrics->count_for(name_, chosen_.plugin->id, "refused_answers_total",
-                                     "Answers of a plugin that the host does not take.");
-    }
+    count("refused_answers_total", "Answers of a plugin that the host does not take.");
+}
+
+void Instance::count(const char* name, const char* help) const {
+    if (services_.metrics != nullptr) services_.metrics->count_for(name_, chosen_.plugin->id, name, help);
 }
 
 void Instance::complain(const char* id, const std::string& text) {

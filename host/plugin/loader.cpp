@@ -5,6 +5,7 @@
 #include "host/base/file.hpp"
 #include "host/base/sha256.hpp"
 #include "host/plugin/calls.hpp"
+#include "host/plugin/isolated/proxy.hpp"
 #include "host/plugin/policy_instance.hpp"
 #include "host/plugin/remarks.hpp"
 #include "host/plugin/settled.hpp"
@@ -76,24 +77,28 @@ Result<std::pair<Staged, LibraryDescription>> Loader::inspect(const fs::path& fi
 Result<Chosen> Loader::load(const Reference& reference) {
     const auto file = file_of(reference.plugin);
     const auto staged = stage_settled(file, reference.sha256);
+    const Wanted wanted{.pinned = !reference.sha256.empty(), .isolated = reference.process_memory.has_value()};
     const std::lock_guard lock(mutex_);
-    STIPEND_LET(library, serving_for(file, staged, !reference.sha256.empty()));
+    STIPEND_LET(library, serving_for(file, staged, wanted));
     STIPEND_LET(plugin, choose(library->description, reference, file));
-    return Chosen{library, plugin};
+    Chosen out{.library = library, .plugin = plugin};
+    if (wanted.isolated)
+        out.isolation = Isolation{.program = options_.process_program, .memory_bytes = *reference.process_memory};
+    return out;
 }
 
 Result<std::shared_ptr<const Loaded>> Loader::serving_for(const fs::path& file, const Result<Staged>& staged,
-                                                          bool pinned) {
-    if (staged && options_.put_aside.contains(staged->sha256)) return instead_of(*staged, pinned);
+                                                          Wanted wanted) {
+    if (staged && options_.put_aside.contains(staged->sha256)) return instead_of(*staged, wanted);
     // A file in whose place an earlier version serves already hinders no other change of the configuration.
     const auto met = met_.find(file);
     const bool served_before =
         staged && met != met_.end() && !met->second.why.empty() && met->second.sha256 == staged->sha256;
     met_.erase(file);
-    auto library = staged ? map(*staged) : Result<std::shared_ptr<const Loaded>>(staged.error());
+    auto library = staged ? map(*staged, wanted.isolated) : Result<std::shared_ptr<const Loaded>>(staged.error());
     std::error_code ec;
-    if (library || !(fall_back_ || served_before) || pinned || !fs::exists(file, ec)) return library;
-    auto earlier = last_served(file);
+    if (library || !(fall_back_ || served_before) || wanted.pinned || !fs::exists(file, ec)) return library;
+    auto earlier = last_served(file, wanted.isolated);
     if (!earlier) return library;
     met_[file] = {.file = file,
                   .sha256 = staged ? staged->sha256 : "",
@@ -117,14 +122,33 @@ Result<Staged> Loader::stage_settled(const fs::path& file, const std::string& pi
     return fail(STIPEND_E_BUSY, "plugin file is not finished: ", file.native(), ": it changes again and again");
 }
 
-Result<std::shared_ptr<const Loaded>> Loader::map(const Staged& staged) {
-    auto& slot = by_hash_[staged.sha256];
+ProbeOptions Loader::probe_options(bool isolated) const {
+    auto out = options_.probe;
+    out.sandboxed = isolated;
+    return out;
+}
+
+Result<std::shared_ptr<const Loaded>> Loader::map(const Staged& staged, bool isolated) {
+    auto& slot = by_hash_[{staged.sha256, isolated}];
     if (slot && slot->staged.source == staged.source) return slot;
     // The same bytes under another name: the code that is mapped already, with the file where it is now.
-    if (slot) return std::make_shared<const Loaded>(Loaded{staged, slot->description, slot->entry});
-    STIPEND_LET(probed, probe(staged.copy, staged.source, std::nullopt, options_.probe));
+    if (slot) {
+        return std::make_shared<const Loaded>(
+            Loaded{staged, slot->description, slot->entry, slot->put_aside, slot->isolated});
+    }
+    STIPEND_LET(probed, probe(staged.copy, staged.source, std::nullopt, probe_options(isolated)));
     note(probed.warnings);
     for (const auto& remark : remarks(probed, staged.source)) note({remark.text});
+    if (isolated) {
+        const std::shared_ptr<const stipend_entry> entry = isolated::make_entry();
+        slot = std::make_shared<Loaded>(Loaded{staged, std::move(probed), entry.get(), false, entry});
+        return slot;
+    }
+    STIPEND_SET(slot, map_here(staged));
+    return slot;
+}
+
+Result<std::shared_ptr<const Loaded>> Loader::map_here(const Staged& staged) {
     STIPEND_LET(library, Library::open(staged.copy, staged.source));
     STIPEND_LET(description, describe(*library.entry(), staged.source));
     std::string ids;
@@ -135,26 +159,25 @@ Result<std::shared_ptr<const Loaded>> Loader::map(const Staged& staged) {
         const CallScope scope(&owner, "init");
         STIPEND_TRY(init_library(*library.entry(), staged.source));
     }
-    slot = std::make_shared<Loaded>(Loaded{staged, std::move(description), library.entry()});
-    return slot;
+    return std::make_shared<const Loaded>(Loaded{staged, std::move(description), library.entry()});
 }
 
 // A pin names the bytes that the operator wants: then no others serve.
-Result<std::shared_ptr<const Loaded>> Loader::instead_of(const Staged& staged, bool pinned) {
+Result<std::shared_ptr<const Loaded>> Loader::instead_of(const Staged& staged, Wanted wanted) {
     auto& met = met_[staged.source];
     met = {.file = staged.source, .sha256 = staged.sha256, .serving = {}};
-    if (auto earlier = pinned ? nullptr : last_served(staged.source)) {
+    if (auto earlier = wanted.pinned ? nullptr : last_served(staged.source, wanted.isolated)) {
         met.serving = earlier->staged.sha256;
         return earlier;
     }
-    auto& slot = by_hash_[staged.sha256];
+    auto& slot = by_hash_[{staged.sha256, wanted.isolated}];
     if (slot) return slot;
-    STIPEND_LET(probed, probe(staged.copy, staged.source, std::nullopt, options_.probe));
+    STIPEND_LET(probed, probe(staged.copy, staged.source, std::nullopt, probe_options(wanted.isolated)));
     slot = std::make_shared<Loaded>(Loaded{staged, std::move(probed), &stand_in_entry(), true});
     return slot;
 }
 
-std::shared_ptr<const Loaded> Loader::last_served(const fs::path& file) {
+std::shared_ptr<const Loaded> Loader::last_served(const fs::path& file, bool isolated) {
     const auto copies = options_.staging / file.stem();
     const auto hashes = served(copies);
     for (auto hash = hashes.rbegin(); hash != hashes.rend(); ++hash) {
@@ -164,7 +187,8 @@ std::shared_ptr<const Loaded> Loader::last_served(const fs::path& file) {
         if (!bytes || sha256_hex(*bytes) != *hash) continue;
         const auto trusted = check_trust(copy, *bytes, options_.trust);
         if (!trusted) continue;
-        if (auto library = map({.source = file, .copy = copy, .sha256 = *hash, .signed_by = trusted->key_id})) {
+        if (auto library =
+                map({.source = file, .copy = copy, .sha256 = *hash, .signed_by = trusted->key_id}, isolated)) {
             return *library;
         }
     }
@@ -220,8 +244,8 @@ void Loader::remove_unused_copies(const std::vector<fs::path>& in_force,
 Result<void> Loader::try_config(const Chosen& chosen, const std::string& config_json, const stipend_terms& terms) {
     const auto& staged = chosen.library->staged;
     if (chosen.library->put_aside) return {};  // its code is not asked
-    STIPEND_LET(probed,
-                probe(staged.copy, staged.source, ProbeConfig{chosen.plugin->id, config_json, terms}, options_.probe));
+    STIPEND_LET(probed, probe(staged.copy, staged.source, ProbeConfig{chosen.plugin->id, config_json, terms},
+                              probe_options(chosen.isolation.has_value())));
     note(probed.warnings);
     return {};
 }
@@ -260,7 +284,9 @@ Result<void> check_unique_ids(const std::vector<Chosen>& active) {
     std::map<std::string, const Loaded*> owners;
     for (const auto& chosen : active) {
         const auto [at, fresh] = owners.emplace(chosen.plugin->id, chosen.library.get());
-        if (!fresh && at->second->entry != chosen.library->entry) {
+        // The same bytes may serve in the host and in processes of their own.
+        const bool same = !fresh && at->second->staged.sha256 == chosen.library->staged.sha256;
+        if (!fresh && !same && at->second->entry != chosen.library->entry) {
             return fail(STIPEND_E_CONFLICT, "two plugins with one id: ", chosen.plugin->id, ": got ",
                         at->second->staged.source.native(), " and ", chosen.library->staged.source.native(),
                         ", want one of them");

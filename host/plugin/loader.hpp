@@ -6,11 +6,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "host/plugin/description.hpp"
+#include "host/plugin/isolated/patience.hpp"
 #include "host/plugin/library.hpp"
 #include "host/plugin/probe.hpp"
 #include "host/plugin/stage.hpp"
@@ -22,6 +24,7 @@ struct LoaderOptions {
     std::filesystem::path folder;   // the operator's plugin folder
     std::filesystem::path staging;  // private copies
     ProbeOptions probe;
+    std::filesystem::path process_program = {};  // stipend-plugin
     // How long a file has to be the same before it is taken (settled.hpp); 0: as it is. BUSY after
     // `settle_patience_ns`.
     std::int64_t settle_ns = 0;
@@ -40,12 +43,22 @@ struct PutAside {
     std::string why = {};  // it is refused; empty: it ended the host
 };
 
-// A library that passed the probe and is mapped in this process. Lives until the process ends.
+// A process of its own, in which an instance runs.
+struct Isolation {
+    std::filesystem::path program;   // stipend-plugin
+    std::uint64_t memory_bytes = 0;  // of its data
+    isolated::Patience patience = {};
+};
+
+// A library that passed the probe, and is mapped in this process or serves in processes of its own. Lives until the
+// process ends.
 struct Loaded {
     Staged staged;
     LibraryDescription description;
     const stipend_entry* entry = nullptr;
     bool put_aside = false;  // its code is not mapped: `entry` takes its place
+    // Its code is not mapped: this stands for it, and is what `entry` points at.
+    std::shared_ptr<const stipend_entry> isolated = {};
 };
 
 // What the operator wrote to name a plugin.
@@ -54,12 +67,14 @@ struct Reference {
     std::string id;         // which plugin of the library; empty where only one may be meant
     std::string sha256;     // pin; may be empty
     std::string kind = {};  // an interface id: without `id`, the only plugin that offers it is meant; empty: any
+    std::optional<std::uint64_t> process_memory = {};  // bytes: it runs in a process of its own with that limit
 };
 
 // A plugin chosen out of a library.
 struct Chosen {
     std::shared_ptr<const Loaded> library;
-    const Description* plugin = nullptr;  // lives as long as `library`
+    const Description* plugin = nullptr;      // lives as long as `library`
+    std::optional<Isolation> isolation = {};  // of its instances; none: they run in this process
 };
 
 // Thread-safe; a call may take some milliseconds, so it is kept off the control thread.
@@ -107,13 +122,21 @@ class Loader {
 
   private:
     void note(const std::vector<std::string>& warnings);
-    Result<std::shared_ptr<const Loaded>> map(const Staged& staged);                      // mutex_ is held
-    Result<std::shared_ptr<const Loaded>> instead_of(const Staged& staged, bool pinned);  // mutex_ is held
-    // The newest version of a file that was in force and can be mapped; NULL: there is none. mutex_ is held
-    std::shared_ptr<const Loaded> last_served(const std::filesystem::path& file);
-    // What serves for a file that was staged, or could not be. mutex_ is held
+    // How a library is to be had, of those that `reference` names.
+    struct Wanted {
+        bool pinned = false;    // no other bytes serve
+        bool isolated = false;  // in processes of its own
+    };
+    // All with mutex_ held.
+    Result<std::shared_ptr<const Loaded>> map(const Staged& staged, bool isolated);
+    Result<std::shared_ptr<const Loaded>> map_here(const Staged& staged);
+    Result<std::shared_ptr<const Loaded>> instead_of(const Staged& staged, Wanted wanted);
+    // The newest version of a file that was in force and can be mapped; NULL: there is none.
+    std::shared_ptr<const Loaded> last_served(const std::filesystem::path& file, bool isolated);
+    // What serves for a file that was staged, or could not be.
     Result<std::shared_ptr<const Loaded>> serving_for(const std::filesystem::path& file, const Result<Staged>& staged,
-                                                      bool pinned);
+                                                      Wanted wanted);
+    [[nodiscard]] ProbeOptions probe_options(bool isolated) const;
     Result<Staged> stage_settled(const std::filesystem::path& file, const std::string& pin) const;
     // The hashes of the versions of a file that were in force, oldest first; `copies`: the folder of its copies.
     [[nodiscard]] std::vector<std::string> served(const std::filesystem::path& copies) const;
@@ -123,8 +146,9 @@ class Loader {
     std::mutex warnings_mutex_;
     std::set<std::string> warnings_;  // guarded by warnings_mutex_
     std::mutex mutex_;
-    std::map<std::string, std::shared_ptr<const Loaded>> by_hash_;  // guarded by mutex_
-    std::map<std::filesystem::path, PutAside> met_;                 // guarded by mutex_
+    // By the hash of its bytes, and whether it runs in processes of its own. Guarded by mutex_.
+    std::map<std::pair<std::string, bool>, std::shared_ptr<const Loaded>> by_hash_;
+    std::map<std::filesystem::path, PutAside> met_;  // guarded by mutex_
 };
 
 // Two active libraries must not both hold a plugin of one id. CONFLICT names both files.

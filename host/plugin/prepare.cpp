@@ -34,7 +34,10 @@ bool fits_schema(const Chosen& chosen, const config::Tree& config, config::Sourc
 std::optional<Prepared> prepare(Loader& loader, const config::PluginRef& reference, const config::Tree& config,
                                 const std::string& path, const char* kind, const stipend_terms& terms,
                                 config::Diagnostics& diagnostics) {
-    auto chosen = loader.load({reference.plugin, reference.id, reference.sha256, kind});
+    plugin::Reference wanted{reference.plugin, reference.id, reference.sha256, kind};
+    if (reference.isolate == config::Isolate::process)
+        wanted.process_memory = static_cast<std::uint64_t>(reference.memory_bytes);
+    auto chosen = loader.load(wanted);
     if (!chosen) {
         diagnostics.add(reference.pos, path, chosen.error().message);
         return std::nullopt;

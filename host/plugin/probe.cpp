@@ -24,11 +24,13 @@ constexpr int slack_ms = 5000;
 const std::string rejected = std::to_string(STIPEND_E_CONFIG);
 
 Json request_json(const std::filesystem::path& copy, const std::filesystem::path& shown_as,
-                  const std::optional<ProbeConfig>& config, const std::optional<TrialRequest>& part, int call_ms) {
+                  const std::optional<ProbeConfig>& config, const std::optional<TrialRequest>& part,
+                  const ProbeOptions& options) {
     Json request = Json::object();
     request.set("path", copy.native());
     request.set("shown_as", shown_as.native());
-    request.set("call_ms", call_ms);
+    request.set("call_ms", options.timeout_ms);
+    if (options.sandboxed) request.set("sandboxed", true);
     if (config) {
         request.set("plugin_id", config->plugin_id);
         request.set("config", config->config_json);
@@ -171,7 +173,7 @@ std::string text_of(const Json& json, std::string_view key) {
 
 Result<LibraryDescription> probe(const std::filesystem::path& copy, const std::filesystem::path& shown_as,
                                  const std::optional<ProbeConfig>& config, const ProbeOptions& options) {
-    STIPEND_LET(json, ask(shown_as, request_json(copy, shown_as, config, std::nullopt, options.timeout_ms), options));
+    STIPEND_LET(json, ask(shown_as, request_json(copy, shown_as, config, std::nullopt, options), options));
     if (json.find("error") != nullptr) {
         Error out = fail(STIPEND_E_INVALID, text_of(json, "error"));
         out.path = text_of(json, "path");
@@ -185,8 +187,7 @@ Result<LibraryDescription> probe(const std::filesystem::path& copy, const std::f
 Result<TrialAnswer> try_part(const std::filesystem::path& copy, const std::filesystem::path& shown_as,
                              const std::optional<ProbeConfig>& config, const TrialRequest& request,
                              const ProbeOptions& options) {
-    STIPEND_LET(json, ask(shown_as, request_json(copy, shown_as, config, request, options.timeout_ms), options,
-                          request.wrapper));
+    STIPEND_LET(json, ask(shown_as, request_json(copy, shown_as, config, request, options), options, request.wrapper));
     TrialAnswer out;
     if (json.find("error") != nullptr) {
         out.failed = Finding{text_of(json, "rule"), text_of(json, "error")};

@@ -20,6 +20,7 @@ struct ProbeConfig {
 struct ProbeOptions {
     std::filesystem::path program;  // stipend-probe
     int timeout_ms = 5000;          // for each call of the plugin; four times as much for all calls together
+    bool sandboxed = false;         // the library is tried in the sandbox of a process of its own
 };
 
 // What the library in `copy` says of itself, and what the probe noticed. It is loaded, initialised and left again, and

@@ -6,6 +6,7 @@
 
 #include "host/base/file.hpp"
 #include "host/base/time.hpp"
+#include "host/plugin/isolated/keeper.hpp"
 #include "host/plugin/last_words.hpp"
 #include "host/runtime/host.hpp"
 #include "stipend/duration.hpp"
@@ -20,6 +21,21 @@ constexpr std::string_view aside_prefix = "put-aside:";
 constexpr std::size_t max_why_bytes = 1000;
 constexpr std::int64_t config_quiet_ns = ns_per_s;
 constexpr std::int64_t config_patience_ns = 10 * ns_per_s;
+
+// Those of the instances with `isolate: process`, retired ones included.
+Json processes_json() {
+    auto out = Json::array();
+    for (const auto& one : plugin::isolated::process_states()) {
+        out.push(Json::object()
+                     .append("instance", one.instance)
+                     .append("plugin", one.plugin)
+                     .append("pid", static_cast<std::int64_t>(one.pid))
+                     .append("restarts", one.restarts)
+                     .append("last_end", one.last_end)
+                     .append("confined", one.confined));
+    }
+    return out;
+}
 
 }  // namespace
 
@@ -216,9 +232,13 @@ Json Host::plugins_json() {
                          .append("signed_by", library.staged.signed_by)
                          .append("generation", one.generation)
                          .append("since", utc_text(one.since))
-                         .append("put_aside", library.put_aside));
+                         .append("put_aside", library.put_aside)
+                         .append("isolated", one.chosen.isolation.has_value()));
     }
-    return Json::object().append("plugins", std::move(plugins)).append("generations", role_->generations());
+    return Json::object()
+        .append("plugins", std::move(plugins))
+        .append("processes", processes_json())
+        .append("generations", role_->generations());
 }
 
 }  // namespace stipend::runtime

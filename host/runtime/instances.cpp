@@ -16,6 +16,7 @@ Result<InstanceRef> make_one(const InstanceSet& in_use, const PlannedInstance& p
                              const plugin::Services& services) {
     const auto& [chosen, config_json] = planned.prepared;
     auto made_of = cat(chosen.library->staged.sha256, " ", chosen.plugin->id, " ", config_json);
+    if (chosen.isolation) made_of += cat(" in a process of ", chosen.isolation->memory_bytes, " bytes");
     const auto old = in_use.find(planned.key);
     if (old != in_use.end() && old->second.made_of == made_of) return old->second;
     STIPEND_LET(instance, plugin::Instance::create(chosen, planned.name, config_json, terms, services, planned.values));

@@ -3,7 +3,7 @@ import re
 import subprocess
 import sys
 
-WANTED = {"boost_container", "boost_json", "fmt", "stdc++", "gcc_s", "m", "c", "ld-linux-x86-64", "ld-linux-aarch64"}
+WANTED = {"boost_container", "boost_json", "fmt", "seccomp", "stdc++", "gcc_s", "m", "c", "ld-linux-x86-64", "ld-linux-aarch64"}
 
 
 def main():

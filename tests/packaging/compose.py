@@ -188,7 +188,7 @@ class Image(unittest.TestCase):
 
     def test_it_installs_the_packages_that_the_program_needs_and_no_others(self):
         programs = [BUILD / "bin" / name for name in
-                    ("stipend", "stipend-probe", "stipend-jobs", "stipend-devnet", "stipend-flow", "stipend-verify")]
+                    ("stipend", "stipend-plugin", "stipend-probe", "stipend-jobs", "stipend-devnet", "stipend-flow", "stipend-verify")]
         files = [*programs, *(BUILD / "lib/stipend/plugins").glob("*.so")]
         self.assertEqual(installed_in(-1) - {"ca-certificates", "tzdata"}, packages_of(files))
 

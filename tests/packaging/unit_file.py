@@ -160,7 +160,7 @@ class Installation(unittest.TestCase):
     def test_programs_that_run_as_commands_are_in_libexec_and_found_there(self):
         install(self.root, components=("host", "devnet", "signer"))
         prefix = self.root / "usr/local"
-        self.assertEqual({one.name for one in (prefix / "bin").iterdir()}, {"stipend", "stipend-probe", "stipend-signer"})
+        self.assertEqual({one.name for one in (prefix / "bin").iterdir()}, {"stipend", "stipend-plugin", "stipend-probe", "stipend-signer"})
         programs = {one.name for one in (prefix / "libexec/stipend").iterdir()}
         self.assertEqual(programs, {f"stipend-{name}" for name in ("devnet", "flow", "gateway-credential", "jobs", "verify")})
         environment = {"PATH": f"{prefix}/bin:{os.environ['PATH']}", "STATE_DIRECTORY": str(self.root / "state")}

@@ -51,7 +51,7 @@ def install(args, prefix):
     """The SDK, and the host's program beside it: a project finds both where a package puts them."""
     run([args.cmake, "--install", args.build, "--component", "sdk", "--prefix", prefix], ROOT)
     (prefix / "bin").mkdir()
-    for program in ("stipend", "stipend-probe", "stipend-devnet"):
+    for program in ("stipend", "stipend-plugin", "stipend-probe", "stipend-devnet"):
         shutil.copy2(args.build / "bin" / program, prefix / "bin" / program)
     for kind in ("lib/stipend/plugins", "share/stipend/scenarios"):
         (prefix / kind).parent.mkdir(parents=True, exist_ok=True)

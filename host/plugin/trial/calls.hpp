@@ -31,6 +31,8 @@ class Calls {
         end();
         return result;
     }
+    // How the process is now is how it is to stay.
+    void take_as_it_is() { before_ = ProcessState::now(); }
     // Whether the process is as it was; `what` is the last call.
     Result<void> check(std::string_view what);
 

@@ -31,15 +31,12 @@ bool is_policy(const std::string& kind) {
     return kind == STIPEND_POLICY;
 }
 
-// An error where the first plugin of the library says that it needs a process of its own.
-Result<void> allow_in_host(const stipend_entry& entry, const Calls& calls) {
+// Whether the first plugin of the library says that it needs a process of its own.
+bool needs_process(const stipend_entry& entry) {
     const bool known = entry.magic == STIPEND_MAGIC && entry.abi_major == STIPEND_ABI_MAJOR && entry.count != nullptr &&
                        entry.describe != nullptr && entry.count() > 0;
     const auto* first = known ? entry.describe(0) : nullptr;
-    if (first == nullptr || first->size < sizeof *first || (first->flags & STIPEND_PLUGIN_NEEDS_PROCESS) == 0)
-        return {};
-    STIPEND_TRY(describe(entry, calls.file()));
-    return {};
+    return first != nullptr && first->size >= sizeof *first && (first->flags & STIPEND_PLUGIN_NEEDS_PROCESS) != 0;
 }
 
 // Threads end a moment after they were joined.
@@ -55,7 +52,11 @@ int settled_threads(int expected) {
 class LibraryTrial {
   public:
     LibraryTrial(const Json& request, Calls& calls)
-        : request_(request), calls_(calls), section_(member_text(request, "section")), before_(Usage::now()) {}
+        : request_(request),
+          calls_(calls),
+          section_(member_text(request, "section")),
+          before_(Usage::now()),
+          home_(request.find("sandboxed") != nullptr ? Home::own_process : Home::host) {}
 
     // The whole short form, or the section of the request behind what it needs.
     Result<LibraryDescription> run() {
@@ -64,7 +65,7 @@ class LibraryTrial {
         Result<LibraryDescription> description = fail(STIPEND_E_INTERNAL, "not described");
         calls_.look_at(rules::entry);
         STIPEND_TRY(calls_.make("describe", [&]() -> Result<void> {
-            description = describe(*entry_, calls_.file());
+            description = describe(*entry_, calls_.file(), home_);
             return description ? Result<void>() : Result<void>(description.error());
         }));
         if (is(Section::describe)) return description;
@@ -90,11 +91,15 @@ class LibraryTrial {
             entry_ = library.entry();
             return {};
         });
-        // What a runtime does to the process follows from what its description says, which is the plainer reason.
-        if (!loaded && entry_ != nullptr) {
-            STIPEND_TRY(calls_.make_unchecked("describe", [&] { return allow_in_host(*entry_, calls_); }));
-        }
-        return loaded;
+        if (loaded || entry_ == nullptr) return loaded;
+        // What a runtime does to the process follows from what its description says: it is the plainer reason in a
+        // host, and nothing against it in a process of its own.
+        return calls_.make_unchecked("describe", [&]() -> Result<void> {
+            if (!needs_process(*entry_)) return loaded;
+            STIPEND_TRY(describe(*entry_, calls_.file(), home_));
+            calls_.take_as_it_is();
+            return {};
+        });
     }
 
     Result<void> init() {
@@ -159,6 +164,7 @@ class LibraryTrial {
     Calls& calls_;
     const std::string section_;
     const Usage before_;
+    const Home home_;
     const stipend_entry* entry_ = nullptr;
 };
 

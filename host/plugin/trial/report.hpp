@@ -16,6 +16,7 @@ struct Report {
     std::atomic<std::uint32_t> answered;  // `answer` is complete
     char call[192];                       // the call under way, or the last one
     char rule[64];                        // what is looked at meanwhile (host/plugin/rules.hpp)
+    char refused[32];                     // the system call by which the sandbox ended the process; empty: none
     char reach[192];                      // the access outside of a record that ended the process; empty: none
     std::uint32_t answer_bytes;
     char answer[max_answer_bytes];

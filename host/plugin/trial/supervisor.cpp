@@ -14,6 +14,7 @@
 
 #include "host/base/file.hpp"
 #include "host/base/printable.hpp"
+#include "host/plugin/isolated/sandbox.hpp"
 #include "host/plugin/rules.hpp"
 #include "host/plugin/trial/library_trial.hpp"
 #include "host/plugin/trial/report.hpp"
@@ -26,7 +27,8 @@ constexpr std::int64_t ms = 1'000'000;
 constexpr int calls_in_all = 4;  // so many times the limit of one call is that of all together
 constexpr int most_sweeps = 200;
 
-constexpr std::size_t most_output = 300;  // that a finding shows
+constexpr std::uint64_t memory_of_trial = std::uint64_t{2} << 30U;  // that of its process is smaller, and its own
+constexpr std::size_t most_output = 300;                            // that a finding shows
 
 std::string error_json(std::string_view rule, const std::string& message) {
     return Json::object().set("error", message).set("path", "").set("rule", Json(rule)).dump();
@@ -110,6 +112,18 @@ std::size_t end_processes(pid_t group) {
     return found.size();
 }
 
+// As in the process that the plugin will run in: what it does at its load, it does there for the first time.
+void enter_sandbox_of_trial(const Json& request, Report& report) {
+    static Report* kept = nullptr;
+    kept = &report;
+    const auto note = [](const char* call) { std::strncpy(kept->refused, call, sizeof kept->refused - 1); };
+    const auto entered = isolated::enter_sandbox(
+        {.library = text_of(request, "path"), .memory_bytes = memory_of_trial, .ends_by = note});
+    if (entered) return;
+    report.finish(error_json("", entered.error().message));
+    ::_exit(0);
+}
+
 [[noreturn]] void become_trial(const Json& request, Report& report, const Fd& output) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::setpgid(0, 0);
@@ -126,6 +140,7 @@ std::size_t end_processes(pid_t group) {
     ::dup2(nothing, STDIN_FILENO);
     ::dup2(output ? output.get() : nothing, STDOUT_FILENO);
     ::close_range(STDERR_FILENO + 1, ~0U, 0);
+    if (request.find("sandboxed") != nullptr) enter_sandbox_of_trial(request, report);
     try_library(request, report);
 }
 
@@ -175,6 +190,10 @@ std::string supervise(const Json& request) {
                                      : cat("no return within ", *end.too_long_ms, " ms from ");
         return error_json(report->rule,
                           cat("plugin hangs when probed: ", file, ": got ", what, call, ", want it to return"));
+    }
+    if (report->refused[0] != '\0') {
+        return error_json(report->rule, cat("plugin is stopped by its sandbox when probed: ", file, ": got ",
+                                            report->refused, " in ", call, ", want no such system call"));
     }
     if (report->reach[0] != '\0') {
         return error_json(rules::guard, cat("plugin reaches outside of a record: ", file, ": got ", report->reach,

@@ -87,6 +87,17 @@ TEST_CASE("a duration carries its unit and stays in its range") {
     }
 }
 
+TEST_CASE("a size is a whole number of its unit and stays in its range") {
+    const auto type = rule_of(R"("format": "size", "formatMinimum": "64 MiB", "formatMaximum": "16 GiB")");
+    CHECK(number(type, "512 MiB") == std::int64_t{512} << 20);
+    CHECK(number(type, "16 GiB") == std::int64_t{16} << 30);
+    for (const auto* text : {"512", "512MiB", "512 MB", "0.5 GiB", "63 MiB", "17 GiB", "-1 GiB", "+1 GiB", " MiB", "MiB",
+                             "9999999999999 MiB", "1e3 MiB"}) {
+        CAPTURE(text);
+        CHECK(!takes(type, text));
+    }
+}
+
 TEST_CASE("an integer is a plain number without a fraction") {
     const auto type = rule_of(R"("format": "integer", "formatMinimum": "1", "formatMaximum": "100")");
     CHECK(number(type, "100") == 100);

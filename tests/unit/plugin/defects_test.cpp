@@ -66,8 +66,9 @@ const Case cases[] = {
      "unknown kind: {F}: org.example.defect: got stipend.policy/9, want one of stipend.policy/1, stipend.dispatch/1, "
      "stipend.monitor/1, stipend.price/1, stipend.service/1, stipend.alert/1, stipend.settlement/1"},
     {"needs_process",
-     "needs a process of its own: {F}: org.example.defect: got the flag NEEDS_PROCESS, want none: this host has no "
-     "processes for plugins"},
+     "needs a process of its own: {F}: org.example.defect: got the flag NEEDS_PROCESS, want none, or `isolate: "
+     "process` in "
+     "the configuration where its kind can have that"},
     {"unknown_flags", "unknown flags: {F}: org.example.defect: got 0x4, want at most 0x1"},
     {"duplicate_id", "duplicate plugin id: {F}: got org.example.defect twice, want each id once"},
     {"unresolved",
