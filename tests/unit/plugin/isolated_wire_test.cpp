@@ -28,7 +28,8 @@ class Filler {
 
   private:
     std::string_view next() {
-        texts_.push_back(std::make_unique<std::string>(cat("text ", ++count_) + std::string(count_ % 3, '\0')));
+        ++count_;
+        texts_.push_back(std::make_unique<std::string>(cat("text ", count_) + std::string(count_ % 3, '\0')));
         return *texts_.back();
     }
     std::uint64_t count_ = 0;
@@ -67,7 +68,8 @@ TEST_CASE_TEMPLATE("a record is the same behind the wire, and no part of it is o
         static_cast<void>(read_record<Record>(part));
         CHECK_FALSE(part.complete());
     }
-    Reader more(std::string_view(body + "x"));
+    const auto longer = body + "x";
+    Reader more(longer);
     static_cast<void>(read_record<Record>(more));
     CHECK(more.good());
     CHECK_FALSE(more.complete());
