@@ -1,6 +1,7 @@
 #include "host/plugin/isolated/keeper.hpp"
 
 #include <poll.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
@@ -8,8 +9,10 @@
 #include <chrono>
 #include <cstring>
 #include <future>
+#include <system_error>
 #include <vector>
 
+#include "host/base/thread_signals.hpp"
 #include "host/plugin/calls.hpp"
 #include "host/plugin/isolated/record_wire.hpp"
 #include "stipend/version.h"
@@ -87,7 +90,13 @@ Result<std::uint64_t> Keeper::create() {
     first_ = [answer](const Result<void>& result, Reader& body) {
         answer->set_value(result ? Result<std::uint64_t>(body.number<std::uint64_t>()) : result.error());
     };
-    thread_ = std::thread([this] { run(); });
+    try {
+        const SignalsBlocked blocked;
+        thread_ = std::thread([this] { run(); });
+        ::pthread_setname_np(thread_.native_handle(), "stipend-keeper");
+    } catch (const std::system_error& refused) {
+        return fail(STIPEND_E_UNAVAILABLE, "no process for the plugin: no thread: ", refused.what());
+    }
     const auto patience_ns = task_.patience.life_ns;
     if (future.wait_for(std::chrono::nanoseconds(patience_ns)) != std::future_status::ready)
         return not_answered(patience_ns);
