@@ -23,17 +23,22 @@
 #define PR_SET_VMA 0x53564d41
 #endif
 
-// The sanitizers' runtimes map more than a plugin may have, and make system calls of their own.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define STIPEND_PLUGIN_OPEN 1
+#define STIPEND_SANITIZED 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define STIPEND_PLUGIN_OPEN 1
+#define STIPEND_SANITIZED 1
 #endif
+#endif
+#ifndef STIPEND_SANITIZED
+#define STIPEND_SANITIZED 0
 #endif
 
 namespace stipend::plugin::isolated {
 namespace {
+
+// The sanitizers' runtimes map more than a plugin may have, and make system calls of their own.
+constexpr bool sanitized = STIPEND_SANITIZED != 0;
 
 constexpr rlim_t max_descriptors = 256;
 
@@ -291,10 +296,7 @@ void end_others(Filter& filter) {
 }
 
 Result<void> restrict_system_calls(void (*names)(const char*)) {
-#ifdef STIPEND_PLUGIN_OPEN
-    static_cast<void>(names);
-    return {};
-#else
+    if (sanitized) return {};
     ends_by = names;
     struct sigaction action {};
     action.sa_sigaction = &name_the_call;
@@ -308,7 +310,6 @@ Result<void> restrict_system_calls(void (*names)(const char*)) {
         filter.add(SCMP_ACT_TRAP, ended_calls[at].number);
     if (const int code = filter.load(); code != 0) return os_error("system calls are not restricted", -code);
     return {};
-#endif
 }
 
 // What the loader, TLS, time zones and runtimes read.
@@ -364,9 +365,8 @@ Result<bool> enter_sandbox(const Sandbox& sandbox) {
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return os_error("new privileges are not refused", errno);
     STIPEND_TRY(limit(RLIMIT_CORE, 0, "core dumps are not turned off"));
     STIPEND_TRY(limit(RLIMIT_NOFILE, max_descriptors, "descriptors are not limited"));
-#ifndef STIPEND_PLUGIN_OPEN
-    if (sandbox.memory_bytes != 0) STIPEND_TRY(limit(RLIMIT_DATA, sandbox.memory_bytes, "memory is not limited"));
-#endif
+    if (!sanitized && sandbox.memory_bytes != 0)
+        STIPEND_TRY(limit(RLIMIT_DATA, sandbox.memory_bytes, "memory is not limited"));
     STIPEND_LET(confined, confine_reading(sandbox.library));
     STIPEND_TRY(restrict_system_calls(sandbox.ends_by));
     return confined;
