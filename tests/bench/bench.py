@@ -106,7 +106,7 @@ def shown(figure):
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n", 1)[0])
     parser.add_argument("build", type=pathlib.Path, help=argparse.SUPPRESS)
-    parser.add_argument("section", nargs="*", help="orchestrators, jobs, payments, resilience, watching, api, money, load, replay, web, assertions; default: all")
+    parser.add_argument("section", nargs="*", help="orchestrators, jobs, payments, resilience, watching, api, money, load, replay, web, plugins, assertions; default: all")
     parser.add_argument("--pairs", type=int, default=None, help="alternating pairs for each figure (25)")
     parser.add_argument("--quick", action="store_true", help="two pairs of almost nothing: does it run?")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
@@ -122,6 +122,7 @@ def main():
     import money
     import orchestrators
     import payments
+    import plugins
     import replay
     import resilience
     import watching
@@ -137,6 +138,7 @@ def main():
         "load": ("The tester of a network", load),
         "replay": ("History decided again", replay),
         "web": ("The web page", web),
+        "plugins": ("Plugins in processes of their own", plugins),
         "assertions": ("What assertions cost", assertions),
     }
     unknown = [name for name in options.section if name not in sections]

@@ -11,7 +11,7 @@ import unittest
 BENCH = pathlib.Path(__file__).with_name("bench.py")
 HEADINGS = ["Concurrent orchestrators", "Job rate", "Payment throughput", "Network resilience", "Watching containers",
             "The manager's API", "Payouts", "The tester of a network", "History decided again", "The web page",
-            "What assertions cost"]
+            "Plugins in processes of their own", "What assertions cost"]
 sys.path.insert(0, str(BENCH.parents[1] / "integration"))
 BUILD = sys.argv.pop()
 
@@ -51,7 +51,7 @@ class Smoke(unittest.TestCase):
     def test_a_section_that_is_not_there_is_refused(self):
         done = bench("--quick", "nonsense")
         self.assertEqual(done.returncode, 2)
-        self.assertIn("got nonsense, want one of orchestrators, jobs, payments, resilience, watching, api, money, load, replay, web, assertions", done.stderr)
+        self.assertIn("got nonsense, want one of orchestrators, jobs, payments, resilience, watching, api, money, load, replay, web, plugins, assertions", done.stderr)
 
 
 if __name__ == "__main__":
