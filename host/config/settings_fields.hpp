@@ -19,9 +19,15 @@ void plugin_fields(Visitor& visit, Reference& reference) {
     visit("plugin", reference.plugin);
     visit("id", reference.id);
     visit("sha256", reference.sha256);
+    visit("config", reference.config);
+}
+
+// The same of one that may run in a process of its own.
+template <class Visitor, class Reference>
+void isolated_plugin_fields(Visitor& visit, Reference& reference) {
+    plugin_fields(visit, reference);
     visit("isolate", reference.isolate);
     visit("memory", reference.memory_bytes);
-    visit("config", reference.config);
 }
 
 template <class Visitor, Is<PluginRef> T>
@@ -49,7 +55,7 @@ void fields(Visitor& visit, T& payment) {
 
 template <class Visitor, Is<Price> T>
 void fields(Visitor& visit, T& price) {
-    plugin_fields(visit, price);
+    isolated_plugin_fields(visit, price);
     visit("max_age", price.max_age_ns);
     visit("min", price.min);
     visit("max", price.max);
@@ -61,13 +67,13 @@ void fields(Visitor& visit, T& price) {
 template <class Visitor, Is<Dispatch> T>
 void fields(Visitor& visit, T& dispatch) {
     visit("name", dispatch.name);
-    plugin_fields(visit, dispatch);
+    isolated_plugin_fields(visit, dispatch);
     visit("deadline", dispatch.deadline_ns);
 }
 
 template <class Visitor, Is<Monitor> T>
 void fields(Visitor& visit, T& monitor) {
-    plugin_fields(visit, monitor);
+    isolated_plugin_fields(visit, monitor);
     visit("name", monitor.name);
 }
 
@@ -296,7 +302,7 @@ void fields(Visitor& visit, T& quiet) {
 
 template <class Visitor, Is<AlertReceiver> T>
 void fields(Visitor& visit, T& receiver) {
-    plugin_fields(visit, receiver);
+    isolated_plugin_fields(visit, receiver);
     visit("name", receiver.name);
     visit("per_minute", receiver.per_minute);
     visit("deadline", receiver.deadline_ns);
@@ -342,7 +348,7 @@ void fields(Visitor& visit, T& settings) {
     visit("payment", settings.payment);
     visit("price", settings.network.price);
     visit.inside("dispatch", [&](auto& dispatch) {
-        plugin_fields(dispatch, settings.dispatch);
+        isolated_plugin_fields(dispatch, settings.dispatch);
         dispatch("max_in_flight", settings.dispatch.max_in_flight);
         dispatch("jobs_per_second", settings.dispatch.jobs_per_second);
         dispatch("jobs_per_orchestrator_minute", settings.dispatch.jobs_per_orchestrator_minute);

@@ -59,7 +59,7 @@ stipend_bytes Reader::given_bytes() {
 void Reader::raw(void* to, std::size_t size) {
     const auto bytes = take(size);
     std::memset(to, 0, size);
-    std::memcpy(to, bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
 }
 
 stipend_status Reader::error(stipend_error& out) {

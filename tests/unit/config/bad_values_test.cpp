@@ -254,7 +254,7 @@ const BadFile bad_values[] = {
      "k4: \303\244, k5: \303\244, k6: \303\244, k7: \303\244, k8: \303\244, k9: \303\244, k10: \303\244, "
      "k11: \303\244, k12: \303\244, k13: \303\244, k14: \303\244, k15: \303\244, k16: \303\244, k17: "
      "\303\244, k18: \303\244, k19: \303\244}, every: 5}]\n",
-     "config.yaml:1:193: monitors[0]: unknown key \"every\": want one of plugin, id, sha256, config, "
+     "config.yaml:1:193: monitors[0]: unknown key \"every\": want one of plugin, id, sha256, isolate, memory, config, "
      "name\n"
      "  ... \303\244, k14: \303\244, k15: \303\244, k16: \303\244, k17: \303\244, k18: \303\244, k19: "
      "\303\244}, every: 5}]\n"

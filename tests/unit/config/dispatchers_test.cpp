@@ -39,7 +39,8 @@ const BadFile bad_dispatchers[] = {
      "  dispatchers: [{ name: a }]\n"
      "                ^\n"},
     {"limits of its own", "dispatchers: [{ name: a, plugin: byoc, max_in_flight: 3 }]\n",
-     "config.yaml:1:40: dispatchers[0]: unknown key \"max_in_flight\": want one of name, plugin, id, sha256, "
+     "config.yaml:1:40: dispatchers[0]: unknown key \"max_in_flight\": want one of name, plugin, id, sha256, isolate, "
+     "memory, "
      "config, deadline\n"
      "  dispatchers: [{ name: a, plugin: byoc, max_in_flight: 3 }]\n"
      "                                         ^\n"},
