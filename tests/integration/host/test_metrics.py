@@ -18,7 +18,7 @@ from worker import Worker  # noqa: E402
 
 # Of what has not happened in these runs, or is not known within seconds.
 ABSENT = {"stipend_demand_factor", "stipend_demand_jobs", "stipend_demand_supply", "stipend_demand_wanted",  # without a target
-          "stipend_disk_left_seconds", "stipend_plugin_slow_calls_total", "stipend_plugin_refused_answers_total",
+          "stipend_disk_left_seconds", "stipend_plugin_slow_calls_total", "stipend_plugin_refused_answers_total", "stipend_plugin_process_ends_total",
           "stipend_orchestrator_owed_tokens", "stipend_service_restarts_total", "stipend_manager_state", "stipend_manager_last_proof_timestamp_seconds",
           "stipend_worker_heartbeats_total", "stipend_worker_heartbeats_failed_total"} | {f"stipend_dispatch_gateway_{name}_gwei" for name in ("deposit", "reserve", "spent")}
 
