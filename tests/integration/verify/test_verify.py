@@ -6,7 +6,6 @@ import pathlib
 import pty
 import re
 import shutil
-import socket
 import sqlite3
 import ssl
 import subprocess
@@ -17,6 +16,7 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "jobs"), str(HERE.parent / "host")]
 from network import BUILD, STIPEND, Devnet, Host, wait_for  # noqa: E402
+from ports import free_port  # noqa: E402
 from server import Server  # noqa: E402
 
 VERIFY = BUILD / "bin" / "stipend-verify"
@@ -33,8 +33,7 @@ BEHIND = {"dns": 1, "tcp": 2, "tls": 3, "route": 4, "sentinel": 5, "token": 6, "
 
 
 def free_place():
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return "127.0.0.1:%d" % one.getsockname()[1]
+    return f"127.0.0.1:{free_port()}"
 
 
 class VerifyTest(unittest.TestCase):
