@@ -57,7 +57,7 @@ struct Loaded {
     LibraryDescription description;
     const stipend_entry* entry = nullptr;
     bool put_aside = false;  // its code is not mapped: `entry` takes its place
-    // Its code is not mapped: this stands for it, and is what `entry` points at.
+    // Of one that runs in processes of its own, whose code is not mapped here: what `entry` points at instead.
     std::shared_ptr<const stipend_entry> isolated = {};
 };
 

@@ -73,7 +73,6 @@ constexpr int allowed_calls[] = {CALL(read),
                                  CALL(getcwd),
                                  CALL(statfs),
                                  CALL(fstatfs),
-                                 CALL(fcntl),
                                  CALL(dup),
                                  CALL(dup2),
                                  CALL(dup3),
@@ -185,7 +184,7 @@ struct NamedCall {
     { SCMP_SYS(name), #name }
 // What no library tries by itself. The first ones are ended only with the arguments that `refuse_some` names.
 constexpr NamedCall ended_calls[] = {
-    NAMED(open), NAMED(openat), NAMED(socket), NAMED(clone), NAMED(kill), NAMED(tgkill),
+    NAMED(open), NAMED(openat), NAMED(socket), NAMED(clone), NAMED(kill), NAMED(tgkill), NAMED(fcntl),
     // Files.
     NAMED(creat), NAMED(unlink), NAMED(unlinkat), NAMED(rename), NAMED(renameat), NAMED(renameat2), NAMED(mkdir),
     NAMED(mkdirat), NAMED(rmdir), NAMED(link), NAMED(linkat), NAMED(symlink), NAMED(symlinkat), NAMED(mknod),
@@ -202,7 +201,7 @@ constexpr NamedCall ended_calls[] = {
     NAMED(keyctl), NAMED(add_key), NAMED(request_key), NAMED(perf_event_open), NAMED(userfaultfd), NAMED(init_module),
     NAMED(finit_module), NAMED(kexec_load), NAMED(reboot), NAMED(setuid), NAMED(setgid), NAMED(setresuid),
     NAMED(setresgid), NAMED(capset), NAMED(io_uring_setup), NAMED(shmget)};
-constexpr std::size_t ended_by_arguments = 6;
+constexpr std::size_t ended_by_arguments = 7;
 
 void (*ends_by)(const char*) = nullptr;
 
@@ -248,6 +247,9 @@ class Filter {
     int code_ = 0;
 };
 
+// The kernel looks at the lower half of these arguments.
+constexpr scmp_datum_t whole_int = 0xffffffff;
+
 void allow_some(Filter& filter) {
     const auto own = static_cast<scmp_datum_t>(::getpid());
     constexpr scmp_datum_t access = O_ACCMODE | O_CREAT | (O_TMPFILE & ~O_DIRECTORY) | O_TRUNC;
@@ -259,6 +261,10 @@ void allow_some(Filter& filter) {
     filter.add(SCMP_ACT_ALLOW, CALL(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
     filter.add(SCMP_ACT_ALLOW, CALL(kill), SCMP_A0(SCMP_CMP_EQ, own));
     filter.add(SCMP_ACT_ALLOW, CALL(tgkill), SCMP_A0(SCMP_CMP_EQ, own));
+    for (const int command :
+         {F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_DUPFD_CLOEXEC, F_GETPIPE_SZ})
+        filter.add(SCMP_ACT_ALLOW, CALL(fcntl),
+                   SCMP_A1(SCMP_CMP_MASKED_EQ, whole_int, static_cast<scmp_datum_t>(command)));
     filter.add(SCMP_ACT_ERRNO(ENOTTY), CALL(ioctl));
     filter.add(SCMP_ACT_ERRNO(EPERM), CALL(rt_sigaction), SCMP_A0(SCMP_CMP_EQ, SIGSYS));
     filter.add(SCMP_ACT_ALLOW, CALL(rt_sigaction), SCMP_A0(SCMP_CMP_NE, SIGSYS));
@@ -293,6 +299,10 @@ void end_others(Filter& filter) {
     filter.add(SCMP_ACT_TRAP, CALL(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
     filter.add(SCMP_ACT_TRAP, CALL(kill), SCMP_A0(SCMP_CMP_NE, own));
     filter.add(SCMP_ACT_TRAP, CALL(tgkill), SCMP_A0(SCMP_CMP_NE, own));
+    // By these the kernel would send any signal to another process, the host, once a descriptor is ready.
+    for (const int command : {F_SETOWN, F_SETSIG, F_SETOWN_EX})
+        filter.add(SCMP_ACT_TRAP, CALL(fcntl),
+                   SCMP_A1(SCMP_CMP_MASKED_EQ, whole_int, static_cast<scmp_datum_t>(command)));
 }
 
 Result<void> restrict_system_calls(void (*names)(const char*)) {

@@ -34,6 +34,11 @@ TEST_CASE("a plugin that starts a process is stopped") {
     CHECK(end_of("hostile_forks", rig).find("stopped by its sandbox: clone") != std::string::npos);
 }
 
+TEST_CASE("a plugin that has the kernel signal the host is stopped") {
+    IsolatedRig rig;
+    CHECK(end_of("hostile_signals", rig).find("stopped by its sandbox: fcntl") != std::string::npos);
+}
+
 TEST_CASE("a plugin that takes all memory ends at its limit, which is named") {
     IsolatedRig rig;
     rig.memory = std::uint64_t{128} << 20U;
